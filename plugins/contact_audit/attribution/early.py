@@ -1,0 +1,36 @@
+"""Rule 8: what the journal alone tells of the time before the first capture.
+
+Nothing confirms it, so its events are `unconfirmed`, in the window of their own moment, without a pair.
+"""
+
+import numpy as np
+import pandas as pd
+
+from contact_audit.attribution.events import Events
+from contact_audit.evidence import Evidence
+from contact_audit.values import Codes
+
+
+def early_events(evidence: Evidence, entry: Codes) -> Events:
+    """Events of the entries (positions, in order) with values, and of births and deaths; the others have no known effect."""
+    entries = evidence.journal.entries
+    action = entries["action"].to_numpy(object)
+    items = evidence.journal.items
+    items = items.take(items.pin & (items.old != items.new) & np.isin(items.entry, entry))
+    chosen = entry[(action[entry] != "update") | np.isin(entry, items.entry)]
+    frame = pd.DataFrame(
+        {
+            "contact": evidence.contact[chosen],
+            "pair": np.zeros(len(chosen), np.int64),
+            "action": pd.Series(action[chosen], dtype="str"),
+            "attribution": pd.Series(["unconfirmed"] * len(chosen), dtype="str"),
+            "entry": chosen,
+            "candidates": pd.Series([None] * len(chosen), dtype=object),
+            "after": evidence.moment[chosen],
+            "at": evidence.moment[chosen],
+            "slot": chosen,
+            "begin": chosen,
+            "rank": np.zeros(len(chosen), np.int64),
+        }
+    )
+    return Events(frame, np.searchsorted(chosen, items.entry), items.field, items.old, items.new)

@@ -1,0 +1,32 @@
+"""The errors this project raises, in one small hierarchy.
+
+Each message says what is wrong, where, and what to do now. A retry helps only a ConnectionLostError; all others fail at once.
+"""
+
+
+class ContactAuditError(Exception):
+    """Base of all errors of this project."""
+
+
+class SettingsError(ContactAuditError):
+    """A setting or a parameter is unknown or malformed; the message lists the valid ones."""
+
+
+class SourceError(ContactAuditError):
+    """The helpdesk database cannot be read as the adapter expects: wrong address, password, table or column."""
+
+
+class AuditDatabaseError(ContactAuditError):
+    """The audit database cannot be used: wrong address, password, not migrated, or filled by another adapter."""
+
+
+class ConnectionLostError(ContactAuditError):
+    """A database that answered before went away in the middle of the work; trying again may help."""
+
+
+class CaptureBrakeError(ContactAuditError):
+    """A full capture lacks so many contacts that it is not used until somebody decides about it."""
+
+
+class ConservationError(ContactAuditError):
+    """Previous state + events is not the current state, or an entry is not accounted for; nothing was committed."""

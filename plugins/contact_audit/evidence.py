@@ -1,0 +1,242 @@
+"""The evidence of one span, read: captures, what the contacts were in each, and what the journal says.
+
+Contacts, fields and values are small integers here; look-ups work on whole columns.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contact_audit import model
+from contact_audit.journal import Fields, Flags, Journal, read_journal
+from contact_audit.values import NULL, Codes, Values, parse
+from contact_audit.windows import Span
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Extract:
+    """What a source delivers for a span of windows.
+
+    Attributes:
+        span: the windows that are to be derived.
+        captures: frame of model.CAPTURES: the base capture (and those within reach of its skew), then those of the span.
+        from_the_first: True where the first of `captures` is the source's very first, or the source has none: what lies before it
+            is rule 8's.
+        states: table of model.STATES: how each contact concerned was at the base, and each capture in which it differs.
+        journal: table of model.JOURNAL.
+    """
+
+    span: Span
+    captures: pd.DataFrame
+    from_the_first: bool
+    states: pa.Table
+    journal: pa.Table
+
+
+@dataclass(frozen=True)
+class States:
+    """What contacts were, as columns ordered by (contact, capture).
+
+    Attributes:
+        contact: contact code; capture: position of the capture from which on the state holds; int64.
+        present: whether the contact exists.
+        account, created_at: Int64 and UTC series with missing values.
+        key: state * number of fields + field, ordered; code: the value there. Null values have no row.
+        lookup: contact * number of captures + capture, ordered.
+    """
+
+    contact: Codes
+    capture: Codes
+    present: Flags
+    account: "pd.Series[Any]"
+    created_at: "pd.Series[Any]"
+    key: Codes
+    code: Codes
+    lookup: Codes
+    captures: int
+    width: int
+
+    def at(self, contact: Codes, capture: Codes) -> Codes:
+        """The position of each contact's state at each capture; -1 where it was never present until then."""
+        found = np.searchsorted(self.lookup, contact * self.captures + capture, side="right") - 1
+        same = found >= 0
+        same[same] = self.contact[found[same]] == contact[same]
+        return np.where(same, found, -1)
+
+    def exists(self, state: Codes) -> Flags:
+        """Whether each state (-1: none) is that of a contact which is there."""
+        return (state >= 0) & self.present[state] if len(self.present) else np.zeros(len(state), bool)
+
+    def value(self, state: Codes, field: Codes) -> Codes:
+        """The value code of each field in each state (-1: none, all null)."""
+        if not len(self.key):
+            return np.full(len(state), NULL, np.int64)
+        wanted = state * self.width + field
+        found = np.minimum(np.searchsorted(self.key, wanted), len(self.key) - 1)
+        return np.where((state >= 0) & (self.key[found] == wanted), self.code[found], NULL)
+
+    def fields_of(self, state: Codes) -> tuple[Codes, Codes]:
+        """All non-null fields of the given states: (position in `state`, field)."""
+        start = np.searchsorted(self.key, state * self.width)
+        end = np.searchsorted(self.key, (state + 1) * self.width)
+        count = np.where(state >= 0, end - start, 0)
+        position = np.repeat(np.arange(len(state)), count)
+        offset = np.arange(len(position)) - np.repeat(np.cumsum(count) - count, count)
+        return position, self.key[np.repeat(start, count) + offset] % self.width
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The evidence of a span, ready for diff and attribution.
+
+    Attributes:
+        span, captures, from_the_first: as extracted; moments: the captures' captured_at in µs.
+        contacts: the contact ids, ordered; a contact's code is its position.
+        journal: the usable entries; contact: each entry's contact code; moment: each entry's occurred_at in µs.
+        rejected_states: snapshot_id, contact_id, row (JSON text), reason.
+    """
+
+    span: Span
+    captures: pd.DataFrame
+    from_the_first: bool
+    moments: Codes
+    contacts: Codes
+    fields: Fields
+    values: Values
+    states: States
+    journal: Journal
+    contact: Codes
+    moment: Codes
+    rejected_states: pd.DataFrame
+
+
+def microseconds(column: "pd.Series[Any]") -> Codes:
+    """A UTC column without missing values as µs since 1970, int64."""
+    return column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64)
+
+
+def from_microseconds(moments: Codes) -> "pd.Series[Any]":
+    """µs since 1970 as a UTC column."""
+    return pd.Series(moments.astype("datetime64[us]")).dt.tz_localize("UTC")
+
+
+def as_microseconds(moment: datetime) -> int:
+    """An aware datetime as µs since 1970."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def read(extract: Extract) -> Evidence:
+    """Read an extract: clean it, and give contacts, fields and values their codes."""
+    fields, values = Fields(), Values()
+    journal = read_journal(extract.journal, fields, values)
+    good, rejected = _usable_states(extract.states)
+    contacts = np.union1d(good["contact_id"].to_numpy(), journal.entries["contact_id"].to_numpy(np.int64))
+    return Evidence(
+        span=extract.span,
+        captures=extract.captures,
+        from_the_first=extract.from_the_first,
+        moments=microseconds(extract.captures["captured_at"]),
+        contacts=contacts,
+        fields=fields,
+        values=values,
+        states=_read_states(good, extract.captures, contacts, fields, values),
+        journal=journal,
+        contact=np.searchsorted(contacts, journal.entries["contact_id"].to_numpy(np.int64)),
+        moment=microseconds(journal.entries["occurred_at"]),
+        rejected_states=rejected,
+    )
+
+
+def _usable_states(table: pa.Table) -> tuple[pa.Table, pd.DataFrame]:
+    """A capture's row whose custom_fields is no object is set aside: its contact stays as the capture before had it."""
+    text = table["custom_fields"]
+    usable = pc.or_(pc.invert(table["present"]), pc.fill_null(pc.starts_with(text, "{"), False))
+    bad = table.filter(pc.invert(usable))
+    rows = bad.drop_columns(["present"]).to_pylist()
+    for row in rows:
+        row["custom_fields"] = None if row["custom_fields"] is None else orjson.Fragment(row["custom_fields"])
+    rejected = pd.DataFrame(
+        {
+            "snapshot_id": bad["snapshot_id"].to_numpy(),
+            "contact_id": bad["contact_id"].to_numpy(),
+            "row": pd.Series([orjson.dumps(row).decode() for row in rows], dtype="str"),
+            "reason": pd.Series(["custom_fields is not an object"] * len(rows), dtype="str"),
+        }
+    )
+    return table.filter(usable), rejected
+
+
+def _read_states(
+    table: pa.Table, captures: pd.DataFrame, contacts: Codes, fields: Fields, values: Values
+) -> States:
+    ordinal = pd.Series(np.arange(len(captures)), index=captures["snapshot_id"].to_numpy())
+    contact = np.searchsorted(contacts, table["contact_id"].to_numpy())
+    capture = ordinal.reindex(table["snapshot_id"].to_numpy()).to_numpy(np.int64)
+    order = np.lexsort((capture, contact))
+    contact, capture = contact[order], capture[order]
+    table = table.take(pa.array(order))
+    present = table["present"].to_numpy(zero_copy_only=False)
+    row, field, code = _state_items(table, present, fields, values)
+    width = len(fields)
+    key = row * width + field
+    by_key = np.argsort(key, kind="stable")
+    return States(
+        contact=contact,
+        capture=capture,
+        present=present,
+        account=table["account_id"].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get),
+        created_at=table["created_at"].to_pandas(),
+        key=key[by_key],
+        code=code[by_key],
+        lookup=contact * max(1, len(captures)) + capture,
+        captures=max(1, len(captures)),
+        width=width,
+    )
+
+
+def _state_items(
+    table: pa.Table, present: Flags, fields: Fields, values: Values
+) -> tuple[Codes, Codes, Codes]:
+    """The non-null values of all states that are there: (row, field, value code)."""
+    rows: list[npt.NDArray[np.int64]] = []
+    names: list[npt.NDArray[np.int64]] = []
+    codes: list[npt.NDArray[np.int64]] = []
+    for field, name in enumerate(model.BUILT_IN_FIELDS):
+        column = values.encode_strings(table[name].to_pandas())
+        held = np.flatnonzero(present & (column != NULL))
+        rows.append(held)
+        names.append(np.full(len(held), field, np.int64))
+        codes.append(column[held])
+    there = np.flatnonzero(present)
+    texts = table["custom_fields"].take(pa.array(there)).to_pylist()
+    # Row by row: about 0.3 µs a value; the keys differ from row to row, so there are no columns to work on.
+    field_code, value_code = fields.code, values.code
+    prefixed: dict[str, int] = {}
+    row_list: list[int] = []
+    name_list: list[int] = []
+    code_list: list[int] = []
+    for position, held_fields in zip(there.tolist(), parse(texts), strict=True):
+        for name, value in held_fields.items():
+            if value is None:
+                continue
+            field = prefixed.get(name, -1)
+            if field < 0:
+                field = prefixed[name] = field_code(model.CUSTOM_FIELD_PREFIX + name)
+            row_list.append(position)
+            name_list.append(field)
+            code_list.append(value_code(value))
+    rows.append(np.array(row_list, np.int64))
+    names.append(np.array(name_list, np.int64))
+    codes.append(np.array(code_list, np.int64))
+    row, field_column, code = np.concatenate(rows), np.concatenate(names), np.concatenate(codes)
+    held = code != NULL
+    return row[held], field_column[held], code[held]

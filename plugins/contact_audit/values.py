@@ -1,0 +1,108 @@
+"""JSON values, compared by value: each distinct value gets a small integer, so that columns of values compare as integers.
+
+Section 3's comparison: 1 = 1.0, key order does not count, lists compare as sets, an empty one is null, a missing key equals null,
+'' differs from null, text compares exactly.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pandas as pd
+
+Codes = npt.NDArray[np.int64]
+
+NULL = 0
+"""The code of null, and of whatever equals it."""
+
+# orjson reads numbers as 64-bit integers and floats; from 17 digits on (the point counts) a float may not be the number written.
+_LONG_NUMBER = re.compile(r"[0-9.]{17}")
+
+
+class Values:
+    """The distinct values met, each with its code and its canonical JSON text.
+
+    Attributes:
+        texts: the canonical JSON text of each code; texts[NULL] is "null".
+    """
+
+    def __init__(self) -> None:
+        self.texts: list[str] = ["null"]
+        self._by_text: dict[str, int] = {"null": NULL}
+        self._by_string: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def code(self, value: Any) -> int:
+        """The code of one JSON value as parsed (str, bool, int, float, Decimal, list, dict or None)."""
+        if type(value) is str:
+            known = self._by_string.get(value)
+            if known is None:
+                known = self._by_string[value] = self._intern(orjson.dumps(value).decode())
+            return known
+        return NULL if value is None else self._intern(canonical_text(value))
+
+    def encode(self, values: Iterable[Any]) -> Codes:
+        """The codes of parsed JSON values, int64, same order."""
+        code = self.code
+        return np.fromiter((code(value) for value in values), dtype=np.int64)
+
+    def encode_strings(self, column: "pd.Series[Any]") -> Codes:
+        """The codes of a column of text; missing is null."""
+        positions, uniques = pd.factorize(column)
+        codes = np.append(self.encode(str(text) for text in uniques), NULL)
+        return codes[positions]
+
+    def _intern(self, text: str) -> int:
+        code = self._by_text.get(text)
+        if code is None:
+            code = self._by_text[text] = len(self.texts)
+            self.texts.append(text)
+        return code
+
+
+def parse(texts: Sequence[str]) -> list[Any]:
+    """The JSON values of many texts, exact in every digit (long numbers become int or Decimal)."""
+    joined = ",".join(texts)
+    if _LONG_NUMBER.search(joined) is None:
+        result: list[Any] = orjson.loads("[" + joined + "]")
+        return result
+    return [
+        json.loads(text, parse_float=Decimal) if _LONG_NUMBER.search(text) else orjson.loads(text) for text in texts
+    ]
+
+
+def canonical_text(value: Any) -> str:
+    """The one JSON text for all values that count as equal."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return orjson.dumps(value).decode()
+        case int():
+            return str(value)
+        case float() | Decimal():
+            return _number(Decimal(repr(value)) if isinstance(value, float) else value)
+        case list():
+            members = sorted({canonical_text(member) for member in value})
+            return "[" + ",".join(members) + "]" if members else "null"
+        case dict():
+            pairs = sorted((orjson.dumps(key).decode(), canonical_text(member)) for key, member in value.items())
+            return "{" + ",".join(f"{key}:{member}" for key, member in pairs if member != "null") + "}"
+        case _:
+            raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+def _number(value: Decimal) -> str:
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
