@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contact_audit import model
-from contact_audit.values import NULL, Codes, Values, parse
+from contact_audit.values import NULL, Codes, Values, as_jsonb, parse, parse_each
 
 Flags = npt.NDArray[np.bool_]
 
@@ -237,7 +237,9 @@ def _originals(entries: pd.DataFrame, changes: pa.ChunkedArray) -> Codes:
     together = np.flatnonzero(entries.duplicated(["contact_id", "occurred_at"], keep=False).to_numpy())
     if len(together):
         columns = [name for name in entries.columns if name not in ("entry_id", "recorded_at")]
-        frame = entries.loc[together, columns].assign(changes=changes.take(pa.array(together)).to_pandas().to_numpy())
+        texts = changes.take(pa.array(together)).to_pylist()
+        same = [None if text is None else as_jsonb(value) for text, value in zip(texts, parse_each(texts), strict=True)]
+        frame = entries.loc[together, columns].assign(changes=pd.Series(same, dtype=object).to_numpy())
         alike = frame.groupby([*columns, "changes"], dropna=False, sort=False).ngroup().to_numpy()
         _, first = np.unique(alike, return_index=True)
         original[together] = together[first[alike]]

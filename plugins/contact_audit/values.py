@@ -78,8 +78,25 @@ def parse(texts: Sequence[str]) -> list[Any]:
     ]
 
 
+def parse_each(texts: Sequence[str | None]) -> list[Any]:
+    """The same, with None for a missing text."""
+    given = iter(parse([text for text in texts if text is not None]))
+    return [None if text is None else next(given) for text in texts]
+
+
+def as_jsonb(value: Any) -> str:
+    """One JSON text for all values that PostgreSQL's jsonb holds equal: 1 = 1.0 and key order does not count, list order does."""
+    match value:
+        case list():
+            return "[" + ",".join(map(as_jsonb, value)) + "]"
+        case dict():
+            return "{" + ",".join(sorted(orjson.dumps(key).decode() + ":" + as_jsonb(value[key]) for key in value)) + "}"
+        case _:
+            return canonical_text(value)
+
+
 def canonical_text(value: Any) -> str:
-    """The one JSON text for all values that count as equal."""
+    """The one JSON text for all values that count as equal: sets for lists, no null members."""
     match value:
         case None:
             return "null"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from contact_audit.evidence import Evidence
-from contact_audit.values import Codes
+from contact_audit.values import NULL, Codes
 
 _FAR = np.iinfo(np.int64).max // 4
 
@@ -110,11 +110,13 @@ def _pins(evidence: Evidence, usable: Codes, zones: _Zones) -> tuple[Codes, Code
     died = np.flatnonzero(action == "delete")
     existence = np.full(len(born) + len(died), len(evidence.fields), np.int64)
     there = np.append(np.ones(len(born), np.int64), np.zeros(len(died), np.int64))
+    # Absence has no values, whatever the entry says.
+    of_birth, of_death = np.isin(action[rows], ["create", "restore"]), action[rows] == "delete"
     return (
         np.concatenate([rows, born, died]),
         np.append(items.field[position], existence),
-        np.append(items.old[position], 1 - there),
-        np.append(items.new[position], there),
+        np.append(np.where(of_birth, NULL, items.old[position]), 1 - there),
+        np.append(np.where(of_death, NULL, items.new[position]), there),
     )
 
 

@@ -8,7 +8,8 @@ import pandas as pd
 
 from contact_audit.attribution.events import Events
 from contact_audit.evidence import Evidence
-from contact_audit.values import Codes
+from contact_audit.journal import Items
+from contact_audit.values import NULL, Codes
 
 
 def early_events(evidence: Evidence, entry: Codes) -> Events:
@@ -16,7 +17,14 @@ def early_events(evidence: Evidence, entry: Codes) -> Events:
     entries = evidence.journal.entries
     action = entries["action"].to_numpy(object)
     items = evidence.journal.items
-    items = items.take(items.pin & (items.old != items.new) & np.isin(items.entry, entry))
+    items = items.take(items.pin & np.isin(items.entry, entry))
+    # Absence has no values: a birth starts from null and a death ends there.
+    born = np.isin(action[items.entry], ["create", "restore"])
+    died = action[items.entry] == "delete"
+    items = Items(
+        items.entry, items.field, items.pin, np.where(born, NULL, items.old), np.where(died, NULL, items.new)
+    )
+    items = items.take(items.old != items.new)
     chosen = entry[(action[entry] != "update") | np.isin(entry, items.entry)]
     frame = pd.DataFrame(
         {

@@ -37,9 +37,12 @@ class Events:
 def build(evidence: Evidence, walk: Walk, attributed: Attributed, skew: int) -> Events:
     """All events of the walks."""
     moment = _moments(evidence, walk)
-    node = np.union1d(attributed.node, np.flatnonzero((walk.kind == BIRTH) | (walk.kind == DEATH)))
-    at_nodes = _at_nodes(evidence, walk, attributed, node, moment, skew)
     shared, shared_event = _shared(walk, attributed, moment)
+    node = np.union1d(attributed.node, np.flatnonzero((walk.kind == BIRTH) | (walk.kind == DEATH)))
+    by_entry = node[walk.entry[node] >= 0]
+    # In slots: an entry's event is at its place, one of several candidates right after the last one's.
+    told = np.sort(np.append(4 * by_entry, shared["slot"].to_numpy(np.int64)))
+    at_nodes = _at_nodes(evidence, walk, attributed, node, moment, told, skew)
     nobody, nobody_event = _nobody(walk, attributed, moment)
     frame = pd.concat([at_nodes, shared, nobody], ignore_index=True)
     group = frame.pop("group").to_numpy(np.int64)
@@ -71,7 +74,7 @@ def _moments(evidence: Evidence, walk: Walk) -> Codes:
 
 
 def _at_nodes(
-    evidence: Evidence, walk: Walk, attributed: Attributed, node: Codes, moment: Codes, skew: int
+    evidence: Evidence, walk: Walk, attributed: Attributed, node: Codes, moment: Codes, told: Codes, skew: int
 ) -> pd.DataFrame:
     weakest = np.full(len(node), RECORDED)
     np.maximum.at(weakest, np.searchsorted(node, attributed.node), attributed.at_node.strength)
@@ -85,20 +88,19 @@ def _at_nodes(
     action[born_by_entry] = recorded[walk.entry[node[born_by_entry]]]
     after, at = moment[node].copy(), moment[node].copy()
 
-    entry_events = node[by_entry]
     silent_deaths = np.flatnonzero((kind == DEATH) & ~by_entry)
-    after[silent_deaths], at[silent_deaths] = _death_span(walk, node[silent_deaths], entry_events, moment)
+    after[silent_deaths], at[silent_deaths] = _death_span(walk, node[silent_deaths], told, moment)
     silent_births = np.flatnonzero((kind == BIRTH) & ~by_entry)
-    low, high, restored = _birth_span(evidence, walk, node[silent_births], entry_events, moment, skew)
+    low, high, restored = _birth_span(evidence, walk, node[silent_births], told, moment, skew)
     after[silent_births], at[silent_births] = low, high
     action[silent_births] = np.where(restored, "restore", "create")
     return _frame(walk.group[node], action, attribution, walk.entry[node], after, at, 4 * node, node)
 
 
-def _death_span(walk: Walk, node: Codes, entry_events: Codes, moment: Codes) -> tuple[Codes, Codes]:
-    """From the last event by an entry (else the previous capture) to the restore that proves it (else the current capture)."""
-    previous = np.searchsorted(entry_events, node) - 1
-    last = entry_events[np.maximum(previous, 0)] if len(entry_events) else np.zeros(len(node), np.int64)
+def _death_span(walk: Walk, node: Codes, told: Codes, moment: Codes) -> tuple[Codes, Codes]:
+    """From the last event by an entry (`told`, slots; else the previous capture) to the restore that proves it (else the current capture)."""
+    previous = np.searchsorted(told, 4 * node) - 1
+    last = told[np.maximum(previous, 0)] // 4 if len(told) else np.zeros(len(node), np.int64)
     found = (previous >= 0) & (walk.group[last] == walk.group[node])
     start = np.where(found, moment[last], moment[walk.start[walk.group[node]]])
     end = moment[node + 1]
@@ -106,7 +108,7 @@ def _death_span(walk: Walk, node: Codes, entry_events: Codes, moment: Codes) -> 
 
 
 def _birth_span(
-    evidence: Evidence, walk: Walk, node: Codes, entry_events: Codes, moment: Codes, skew: int
+    evidence: Evidence, walk: Walk, node: Codes, told: Codes, moment: Codes, skew: int
 ) -> tuple[Codes, Codes, Flags]:
     """When births without an entry happened (after, at), and whether they are restores (rule 7)."""
     group = walk.group[node]
@@ -116,10 +118,10 @@ def _birth_span(
     died = (previous >= 0) & (walk.group[death] == group)
     captured = moment[walk.start[group]]
     start = np.where(died, moment[death], captured)
-    following = np.searchsorted(entry_events, node)
-    last = max(len(entry_events) - 1, 0)
-    event = entry_events[np.minimum(following, last)] if len(entry_events) else np.zeros(len(node), np.int64)
-    followed = (following < len(entry_events)) & (walk.group[event] == group)
+    following = np.searchsorted(told, 4 * node)
+    last = max(len(told) - 1, 0)
+    event = told[np.minimum(following, last)] // 4 if len(told) else np.zeros(len(node), np.int64)
+    followed = (following < len(told)) & (walk.group[event] == group)
     end = np.where(followed, moment[event], moment[walk.end[group]])
     start, end = np.minimum(start, end), np.maximum(start, end)
 

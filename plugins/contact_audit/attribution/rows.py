@@ -64,7 +64,7 @@ def event_rows(evidence: Evidence, events: Events) -> tuple[pd.DataFrame, pd.Dat
     rows = pd.DataFrame(
         {
             "event_id": "",
-            "account_id": _accounts(evidence, contact, pair, entry, frame),
+            "account_id": _accounts(evidence, contact, pair, entry),
             "contact_id": contact_id,
             "action": frame["action"].to_numpy(object),
             **{name: authors[name].to_numpy(object) for name in _AUTHOR},
@@ -138,9 +138,7 @@ def _candidates(evidence: Evidence, frame: pd.DataFrame) -> "pd.Series[Any]":
     return result
 
 
-def _accounts(
-    evidence: Evidence, contact: Codes, pair: Codes, entry: Codes, frame: pd.DataFrame
-) -> "pd.Series[Any]":
+def _accounts(evidence: Evidence, contact: Codes, pair: Codes, entry: Codes) -> "pd.Series[Any]":
     """The captured account, of the current capture or else of the previous one; else the journal's."""
     states = evidence.states
     # A rule 8 event has no capture before it; the first one tells the account.
@@ -148,11 +146,11 @@ def _accounts(
     state = np.where(states.exists(after), after, np.where(states.exists(before), before, -1))
     captured = states.account.reindex(pd.Index(state)).reset_index(drop=True)
     told = evidence.journal.entries["account_id"].reindex(pd.Index(entry)).reset_index(drop=True)
-    missing = captured.isna() & told.isna() & pd.Series(frame["candidates"].notna().to_numpy())
-    for position in missing.to_numpy().nonzero()[0]:  # a contact without a captured account, several candidates
-        told.iloc[position] = evidence.journal.entries["account_id"].iloc[frame["candidates"].iloc[position][0]]
+    # Some entry of the contact tells the account, where neither a capture nor the event's own entry does.
+    first = np.searchsorted(evidence.contact, contact)
+    some = evidence.journal.entries["account_id"].reindex(pd.Index(first)).reset_index(drop=True)
     early = pd.Series(pair == 0)
-    return captured.where(~early, told).fillna(told).fillna(captured)
+    return captured.where(~early, told).fillna(told).fillna(captured).fillna(some)
 
 
 def _changes_text(evidence: Evidence, changes: pd.DataFrame, count: int) -> "np.typing.NDArray[np.object_]":

@@ -1,0 +1,7 @@
+-- All captures, oldest first. O(captures).
+select
+    s.snapshot_id,
+    s.captured_at,
+    s.kind
+from helpdesk.snapshots as s
+order by s.captured_at

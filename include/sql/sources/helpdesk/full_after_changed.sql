@@ -1,0 +1,49 @@
+-- What a full capture says of the contacts that differ from how they were at the capture before it, a 'changed' one.
+-- How they were: the last usable row since the last full capture. O(contacts + rows since then) in the database.
+with
+previous as (
+    select distinct on (p.contact_id) p.*
+    from helpdesk.snapshots as s
+    inner join helpdesk.contact_snapshots as p on s.snapshot_id = p.snapshot_id
+    where
+        s.captured_at >= %(last_full_at)s
+        and s.captured_at <= %(previous_at)s
+        and s.snapshot_id <> all(%(ignored)s::bigint [])
+        and (p.deleted or jsonb_typeof(p.custom_fields) = 'object')
+    order by p.contact_id asc, s.captured_at desc
+),
+
+present as (
+    select p.*
+    from previous as p
+    where not p.deleted
+),
+
+current_rows as (
+    select c.*
+    from helpdesk.contact_snapshots as c
+    where
+        c.snapshot_id = %(current)s
+        and not c.deleted
+)
+
+select
+    coalesce(c.contact_id, p.contact_id) as contact_id,
+    %(current)s::bigint as snapshot_id,
+    c.account_id,
+    c.name,
+    c.email,
+    c.primary_phone,
+    c.custom_fields::text as custom_fields,
+    c.created_at,
+    c.contact_id is not null as present
+from present as p
+full join current_rows as c on p.contact_id = c.contact_id
+where
+    p.contact_id is null
+    or c.contact_id is null
+    or p.name is distinct from c.name
+    or p.email is distinct from c.email
+    or p.primary_phone is distinct from c.primary_phone
+    or p.custom_fields is distinct from c.custom_fields
+    or p.account_id is distinct from c.account_id

@@ -1,0 +1,9 @@
+-- The entries of a time that became visible after a moment. O(entries returned).
+select
+    j.entry_id,
+    j.occurred_at
+from helpdesk.contact_journal as j
+where
+    j.recorded_at > %(recorded_after)s
+    and j.occurred_at > %(after)s
+    and j.occurred_at <= %(until)s

@@ -1,0 +1,40 @@
+-- How the given contacts were at a capture: their last usable row until then, unless a full capture since left them out.
+-- One row a contact that had one; O(contacts given) index look-ups.
+select
+    k.contact_id,
+    %(capture)s::bigint as snapshot_id,
+    c.account_id,
+    c.name,
+    c.email,
+    c.primary_phone,
+    c.custom_fields::text as custom_fields,
+    c.created_at,
+    not c.deleted
+    and (
+        c.captured_at >= %(last_full_at)s
+        or exists (
+            select 1
+            from helpdesk.contact_snapshots as r
+            inner join helpdesk.snapshots as s on r.snapshot_id = s.snapshot_id
+            where
+                r.contact_id = k.contact_id
+                and s.captured_at >= %(last_full_at)s
+                and s.captured_at <= %(captured_at)s
+                and s.snapshot_id <> all(%(ignored)s::bigint [])
+        )
+    ) as present
+from unnest(%(contacts)s::bigint []) as k (contact_id)
+cross join lateral (
+    select
+        r.*,
+        s.captured_at
+    from helpdesk.contact_snapshots as r
+    inner join helpdesk.snapshots as s on r.snapshot_id = s.snapshot_id
+    where
+        r.contact_id = k.contact_id
+        and s.captured_at <= %(captured_at)s
+        and s.snapshot_id <> all(%(ignored)s::bigint [])
+        and (r.deleted or jsonb_typeof(r.custom_fields) = 'object')
+    order by s.captured_at desc
+    limit 1
+) as c

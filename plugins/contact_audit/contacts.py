@@ -1,0 +1,112 @@
+"""audit.contacts and audit.field_labels: each contact as of the newest loaded capture, kept so that readers never need the helpdesk."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contact_audit import model
+from contact_audit.audit_log import AuditLog
+from contact_audit.evidence import Extract
+from contact_audit.extraction import Captures
+from contact_audit.sources import Session
+
+COLUMNS = list(model.CONTACTS.names)
+
+
+@dataclass(frozen=True)
+class Forward:
+    """Which contacts a load has to bring forward.
+
+    Attributes:
+        snapshot_id, captured_at: the capture to show from now on.
+        since: the capture shown until now (its moment); None where the table is to be filled anew.
+        full: whether contacts that are not given are gone.
+    """
+
+    snapshot_id: int
+    captured_at: datetime
+    since: datetime | None
+    full: bool
+
+
+def from_states(extract: Extract) -> pa.Table:
+    """model.CONTACTS: how the contacts that differ are at the extract's newest capture. O(rows that differ)."""
+    table = extract.states
+    ordinal = pd.Series(np.arange(len(extract.captures)), index=extract.captures["snapshot_id"].to_numpy())
+    capture = ordinal.reindex(table["snapshot_id"].to_numpy()).to_numpy(np.int64)
+    usable = pc.fill_null(pc.starts_with(table["custom_fields"], "{"), False).to_numpy(zero_copy_only=False)
+    usable |= ~table["present"].to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero(usable & (capture > 0))
+    contact = table["contact_id"].to_numpy()[rows]
+    order = np.lexsort((capture[rows], contact))
+    last = np.append(contact[order][1:] != contact[order][:-1], True)[: len(order)]
+    table = table.take(pa.array(rows[order][last]))
+    deleted = pc.invert(table["present"])
+    return table.drop_columns(["present"]).append_column("deleted", deleted).select(COLUMNS).cast(model.CONTACTS)
+
+
+def from_source(session: Session, captures: Captures, forward: Forward) -> Iterator[pa.Table]:
+    """Batches of model.CONTACTS: all contacts that captures after `forward.since` mention, as of the capture to show."""
+    usable = captures.usable
+    until = usable[usable["captured_at"] <= forward.captured_at]
+    full = until.loc[until["kind"] == "full", "captured_at"]
+    last_full = (full.iloc[-1] if len(full) else until["captured_at"].iloc[0]).to_pydatetime()
+    with session.contacts(forward.since, forward.captured_at, captures.ignored) as batches:
+        for batch in batches:
+            table = pa.Table.from_batches([batch])
+            table = table.filter(pc.fill_null(pc.starts_with(table["custom_fields"], "{"), False))
+            gone = pc.less(table["seen_at"], pa.scalar(last_full, type=table["seen_at"].type))
+            if forward.since is not None and last_full <= forward.since:
+                gone = pa.scalar(False)
+            deleted = pc.or_(table["deleted"], gone)
+            yield table.drop_columns(["deleted", "seen_at"]).append_column("deleted", deleted).select(COLUMNS)
+
+
+def plan_forward(captures: Captures, state: dict[str, Any], newest: int) -> Forward | None:
+    """What to bring forward when the capture at position `newest` of the usable ones is loaded; None where a newer one is shown."""
+    usable = captures.usable
+    row = usable.iloc[newest]
+    captured_at: datetime = row["captured_at"].to_pydatetime()
+    shown, since = state["contacts_snapshot_id"], state["contacts_captured_at"]
+    if shown is None or int(shown) not in set(usable["snapshot_id"]):
+        return Forward(int(row["snapshot_id"]), captured_at, None, True)
+    if captured_at <= since:
+        return None
+    between = usable[(usable["captured_at"] > since) & (usable["captured_at"] <= captured_at)]
+    return Forward(int(row["snapshot_id"]), captured_at, since, bool((between["kind"] == "full").any()))
+
+
+def bring_forward(log: AuditLog, forward: Forward, tables: Iterable[pa.Table], complete: bool) -> None:
+    """Bring audit.contacts up to a capture, unless a load has brought it further already.
+
+    `complete`: the tables hold every contact that is there (else only those that differ from the capture shown).
+    """
+    shown = log.query("contacts_as_of").iloc[0]
+    if forward.since is not None and shown["contacts_captured_at"] is not None:
+        if shown["contacts_captured_at"] >= forward.captured_at:
+            return
+    log.query("incoming_contacts")
+    log.copy("incoming_contacts", COLUMNS, tables)
+    log.query("contacts")
+    if complete:
+        log.query("contacts_gone", snapshot_id=forward.snapshot_id)
+    log.query("contacts_are_of", snapshot_id=forward.snapshot_id, captured_at=forward.captured_at)
+
+
+def keep_labels(log: AuditLog, fields: pa.Table, since: datetime) -> None:
+    """Keep labels that are new or changed; a changed one is so since the capture's moment."""
+    columns = fields.to_pydict()
+    log.query(
+        "labels",
+        accounts=[str(account) for account in columns["account_id"]],
+        fields=columns["field"],
+        labels=columns["label"],
+        types=columns["field_type"],
+        since=since,
+    )

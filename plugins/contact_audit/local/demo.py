@@ -1,0 +1,113 @@
+"""`make demo`: a filled helpdesk, its whole history through Airflow, and a contact's activity on the screen.
+
+Every step says what it does; run again, each finds its work done or continues it.
+"""
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from contact_audit import migrations
+from contact_audit.database import dsn_from_uri
+from contact_audit.errors import ContactAuditError
+from contact_audit.local.embedded import Server
+from contact_audit.local.environment import CONTACT_AUDIT, HELPDESK, airflow_environment, is_embedded
+from contact_audit.local.processes import AIRFLOW, prepare_metadata, tail
+from contact_audit.local.state import PROJECT, State
+from contact_audit.windows import floor_border
+
+BACKFILL, SYNC = "contact_audit_backfill", "contact_audit_sync"
+_PROGRESS = re.compile(r"(\S[^\]]*windows done.*?)\s*(?:\[\w+\].*)?$")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_QUIET_SECONDS = 15
+
+NEXT = """
+What to try next:
+  make up                         Airflow with its UI: trigger contact_audit_backfill, watch contact_audit_sync
+  make demo                       again: the helpdesk goes on to now, and nothing is loaded twice
+  make airflow ARGS='dags list'   any Airflow command, in this project's environment
+  make test                       all tests
+  make down                       end the background processes
+Your own helpdesk: set AIRFLOW_CONN_HELPDESK and AIRFLOW_CONN_CONTACT_AUDIT; see README.md."""
+
+
+def demo(state: State, given: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """The demo, start to end. `given` is the caller's environment. Raises ContactAuditError."""
+    begin = time.monotonic()
+    Server(state).start()
+    say(f"PostgreSQL is up (state in {_short(state.home)})")
+    environment = airflow_environment(state, given)
+    say("Airflow's metadata: preparing, the first time takes half a minute")
+    prepare_metadata(state, environment)
+    audit, helpdesk = (dsn_from_uri(environment[name]) for name in (CONTACT_AUDIT, HELPDESK))
+    say(f"Audit database: at revision {migrations.upgrade(audit)}")
+    if is_embedded(HELPDESK, given):
+        from contact_audit.demo import fill
+
+        say("Demo helpdesk: filling")
+        rows = fill(helpdesk, floor_border(datetime.now(UTC)), progress=lambda text: say(f"  {text}"))
+        say("Demo helpdesk: " + ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in rows.items()))
+    else:
+        say(f"Helpdesk: the one that {HELPDESK} names; it is only read")
+    run_dags(state, environment, say)
+    from contact_audit.report import print_activity, print_report
+
+    print()
+    print_activity(audit)
+    print()
+    print_report(audit)
+    say(f"Done in {time.monotonic() - begin:.0f} s")
+    print(NEXT)
+
+
+def run_dags(state: State, environment: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Run the backfill, then the sync, through Airflow; a ContactAuditError with the log's end if one fails."""
+    for dag_id in (BACKFILL, SYNC):
+        begin = time.monotonic()
+        log = state.logs / f"{dag_id}.log"
+        say(f"Airflow runs {dag_id} (log: {_short(log)})")
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [AIRFLOW, "dags", "test", dag_id],
+                env={**environment, "NO_COLOR": "1"},
+                cwd=PROJECT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+            try:
+                _follow(process, log, say)
+            finally:
+                if process.poll() is None:
+                    process.terminate()
+                    process.wait()
+        if process.returncode:
+            raise ContactAuditError(f"{dag_id} failed; the end of {log}:\n{tail(log, lines=25)}")
+        say(f"{dag_id}: done in {time.monotonic() - begin:.0f} s")
+
+
+def _follow(process: "subprocess.Popen[bytes]", log: Path, say: Callable[[str], None]) -> None:
+    begin = spoke = time.monotonic()
+    with log.open("rb") as file:
+        while process.poll() is None:
+            time.sleep(0.5)
+            now = time.monotonic()
+            done = [match[1] for line in file if (match := _PROGRESS.search(_plain(line)))]
+            if done:
+                say(f"  {done[-1]}")
+                spoke = now
+            elif now - spoke >= _QUIET_SECONDS:
+                say(f"  at work for {now - begin:.0f} s")
+                spoke = now
+
+
+def _plain(line: bytes) -> str:
+    return _COLOURS.sub("", line.decode(errors="replace")).rstrip()
+
+
+def _short(path: Path) -> str:
+    return os.path.relpath(path) if path.is_relative_to(PROJECT) else str(path)

@@ -1,0 +1,74 @@
+"""The audit database's schema, revision by revision.
+
+Each revision executes files of include/sql/audit/ as they are; Alembic keeps the order and remembers what is done.
+"""
+
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+from alembic import op
+from alembic.command import upgrade as alembic_upgrade
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from contact_audit.database import audit_connection
+from contact_audit.sql import statement
+
+SCHEMA = "audit"
+VERSION_TABLE = "schema_version"
+_LOCK = 5_920_191_001
+"""Key of the advisory lock that lets one upgrade run at a time."""
+
+
+def upgrade(dsn: str) -> str:
+    """Bring the database of that libpq address up to date, in one transaction; the revision that it has then.
+
+    Raises AuditDatabaseError or ConnectionLostError; nothing has changed then.
+    """
+    with audit_connection(dsn) as guard, guard.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%(key)s)", {"key": _LOCK})
+        engine = create_engine("postgresql+psycopg2://", creator=lambda: psycopg2.connect(dsn), poolclass=NullPool)
+        try:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("create schema if not exists audit")
+                config = _config()
+                config.attributes["connection"] = connection
+                alembic_upgrade(config, "head")
+        except DBAPIError as error:
+            raise error.orig or error from error
+    return current(dsn) or ""
+
+
+def current(dsn: str) -> str | None:
+    """The revision of the database, or None before the first. Raises AuditDatabaseError or ConnectionLostError."""
+    with audit_connection(dsn) as connection, connection.cursor() as cursor:
+        cursor.execute("select to_regclass('audit.schema_version') is not null")
+        if not (cursor.fetchone() or (False,))[0]:
+            return None
+        cursor.execute("select version_num from audit.schema_version")
+        row = cursor.fetchone()
+        return str(row[0]) if row else None
+
+
+def head() -> str:
+    """The newest revision that there is."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def execute(name: str) -> None:
+    """For revisions: execute include/sql/<name>.sql as it is (percent signs, dollar quotes)."""
+    raw = op.get_bind().connection.driver_connection
+    with closing(raw.cursor()) as cursor:  # type: ignore[union-attr]
+        cursor.execute(statement(name))
+
+
+def _config() -> Config:
+    config = Config()
+    # Alembic interpolates percent signs.
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,65 @@
+"""What a source adapter is: the reads that the pipeline asks of a helpdesk database.
+
+An adapter knows its helpdesk's tables and no rule. All reads of a session see one snapshot of the database.
+"""
+
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+import pandas as pd
+import pyarrow as pa
+
+from contact_audit.values import Codes
+
+
+class Session(Protocol):
+    """An open, read-only session on a helpdesk database. Times are UTC; tables as in model.py."""
+
+    def captures(self) -> pd.DataFrame:
+        """model.CAPTURES: all captures, oldest first."""
+
+    def newest_entry(self) -> tuple[datetime | None, int | None]:
+        """The greatest recorded_at and entry_id of the whole journal; None where it is empty."""
+
+    def journal(self, after: datetime, until: datetime) -> pa.Table:
+        """model.JOURNAL: the entries that happened in (after, until]."""
+
+    def changed_rows(self, after: datetime, until: datetime, ignored: Codes) -> pa.Table:
+        """model.STATES: the rows of the 'changed' captures in (after, until] but the ignored ones."""
+
+    def full_differences(self, captures: pd.DataFrame, position: int, ignored: Codes) -> tuple[pa.Table, int]:
+        """model.STATES: what the full capture at `position` of the usable captures differs in from the one before; and how many
+        contacts that one held, where any is missing now (else 0)."""
+
+    def states_at(self, captures: pd.DataFrame, position: int, contacts: Codes, ignored: Codes) -> pa.Table:
+        """model.STATES: how the given contacts were at the capture at `position` of the usable captures."""
+
+    def contacts(
+        self, after: datetime | None, until: datetime, ignored: Codes
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
+        """Batches of model.CONTACTS and `seen_at`: the last row of each contact that a capture in (after, until] mentions."""
+
+    def fields(self) -> pa.Table:
+        """model.FIELDS: labels and types of the custom fields."""
+
+    def entries_there(self, entries: Codes) -> Codes:
+        """Which of the entries the journal still holds."""
+
+    def late_entries(self, recorded_after: datetime, after: datetime, until: datetime) -> pd.DataFrame:
+        """entry_id, occurred_at of the entries of (after, until] that became visible after a moment."""
+
+    def waiting(self, after: datetime) -> tuple[int, datetime | None]:
+        """How many entries happened after a moment, and the first one's moment."""
+
+    def weights(self, after: datetime, until: datetime) -> pd.DataFrame:
+        """window_end, weight: journal entries and changed rows a window of (after, until] that holds any."""
+
+
+class Source(Protocol):
+    """A source adapter, connected to one helpdesk database."""
+
+    adapter: str
+
+    def session(self) -> AbstractContextManager[Session]:
+        """Open a session. Raises SourceError where the database cannot be read as expected."""

@@ -1,0 +1,99 @@
+"""Handing frames from task to task: Parquet files on object storage, private, and gone when the run is over.
+
+They hold people's data. A run's folder carries the moment it was made, so that a later run sweeps what a dead one left.
+"""
+
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from airflow.sdk import ObjectStoragePath
+
+KEEP = timedelta(days=1)
+_STAMP = "%Y%m%dT%H%M%SZ"
+_PREFIX = "contact_audit-"
+
+
+class Staging:
+    """The folder of one run under the staging URI.
+
+    Attributes:
+        folder: where its files are; `uri` is its text, to hand to the next task.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self.folder = ObjectStoragePath(uri)
+
+    @property
+    def uri(self) -> str:
+        """The folder, as text."""
+        return str(self.folder)
+
+    @classmethod
+    def create(cls, base: str, run: str, now: datetime) -> "Staging":
+        """Make a run's folder, private to its user where the storage is a file system."""
+        root = ObjectStoragePath(base)
+        folder = root / f"{_PREFIX}{now.strftime(_STAMP)}-{_safe(run)}"
+        if folder.protocol in ("file", "local", ""):
+            local = Path(folder.path)
+            local.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            local.mkdir(mode=0o700, exist_ok=True)
+            os.chmod(local, 0o700)
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+        return cls(str(folder))
+
+    def write(self, name: str, table: "pa.Table | pd.DataFrame") -> None:
+        """Write a frame under a name."""
+        if isinstance(table, pd.DataFrame):
+            table = pa.Table.from_pandas(table, preserve_index=False)
+        with (self.folder / f"{name}.parquet").open("wb") as file:
+            pq.write_table(table, file, compression="zstd")
+
+    def read(self, name: str) -> pa.Table:
+        """Read the table of a name."""
+        with (self.folder / f"{name}.parquet").open("rb") as file:
+            return pq.read_table(file)
+
+    def read_frame(self, name: str, dtypes: dict[str, Any]) -> pd.DataFrame:
+        """Read the frame of a name, with the dtypes that it was written with."""
+        frame: pd.DataFrame = self.read(name).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+        return frame.astype({column: dtype for column, dtype in dtypes.items() if column in frame})
+
+    def remove(self) -> None:
+        """Remove the folder and all in it."""
+        remove_tree(self.folder)
+
+
+def remove_tree(folder: ObjectStoragePath) -> None:
+    """Remove a folder with its files, where it is there."""
+    if folder.exists():
+        folder.fs.rm(folder.path, recursive=True)
+
+
+def sweep(base: str, now: datetime) -> list[str]:
+    """Remove the folders of runs that began more than a day ago and never cleaned up; their names."""
+    root = ObjectStoragePath(base)
+    swept: list[str] = []
+    if not root.exists():
+        return swept
+    for folder in root.iterdir():
+        if not folder.name.startswith(_PREFIX):
+            continue
+        stamp = folder.name.removeprefix(_PREFIX).split("-", 1)[0]
+        try:
+            begun = datetime.strptime(stamp, _STAMP).replace(tzinfo=now.tzinfo)
+        except ValueError:
+            continue
+        if now - begun > KEEP:
+            remove_tree(folder)
+            swept.append(folder.name)
+    return swept
+
+
+def _safe(text: str) -> str:
+    return "".join(character if character.isalnum() or character in "_-" else "_" for character in text)

@@ -1,0 +1,1 @@
+"""What tests share: an independent oracle of the rules, generated worlds, databases."""
