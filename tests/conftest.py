@@ -92,7 +92,11 @@ def audit_dsn(new_database: NewDatabase, _audit_template: str) -> str:
 @pytest.fixture(scope="session")
 def _helpdesk_template(postgres: Server) -> str:
     _execute(postgres, "create database {}", "template_helpdesk")
-    with closing(psycopg2.connect(postgres.dsn("template_helpdesk"))) as connection, connection, connection.cursor() as c:
+    with (
+        closing(psycopg2.connect(postgres.dsn("template_helpdesk"))) as connection,
+        connection,
+        connection.cursor() as c,
+    ):
         c.execute(statement("helpdesk/schema"))
     return "template_helpdesk"
 

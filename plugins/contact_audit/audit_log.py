@@ -247,7 +247,7 @@ class AuditLog:
     ) -> None:
         index = pd.DatetimeIndex(ends, tz="UTC")
         counts = [frame.groupby("window_end").size().reindex(index, fill_value=0).tolist() for frame in frames]
-        ids = load.captures.groupby("window_end")["snapshot_id"].agg(lambda some: " ".join(map(str, some)))
+        ids = load.captures.groupby("window_end")["snapshot_id"].agg(lambda some: " ".join(map(str, some))).astype("str")
         self.query(
             "ledger",
             windows=ends,

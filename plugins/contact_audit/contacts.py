@@ -25,12 +25,13 @@ class Forward:
 
     Attributes:
         snapshot_id, captured_at: the capture to show from now on.
-        since: the capture shown until now (its moment); None where the table is to be filled anew.
+        instead_of: the capture shown until now; since: its moment, None where the table is to be filled anew.
         full: whether contacts that are not given are gone.
     """
 
     snapshot_id: int
     captured_at: datetime
+    instead_of: int | None
     since: datetime | None
     full: bool
 
@@ -75,11 +76,12 @@ def plan_forward(captures: Captures, state: dict[str, Any], newest: int) -> Forw
     captured_at: datetime = row["captured_at"].to_pydatetime()
     shown, since = state["contacts_snapshot_id"], state["contacts_captured_at"]
     if shown is None or int(shown) not in set(usable["snapshot_id"]):
-        return Forward(int(row["snapshot_id"]), captured_at, None, True)
+        return Forward(int(row["snapshot_id"]), captured_at, None if shown is None else int(shown), None, True)
     if captured_at <= since:
         return None
     between = usable[(usable["captured_at"] > since) & (usable["captured_at"] <= captured_at)]
-    return Forward(int(row["snapshot_id"]), captured_at, since, bool((between["kind"] == "full").any()))
+    full = bool((between["kind"] == "full").any())
+    return Forward(int(row["snapshot_id"]), captured_at, int(shown), since, full)
 
 
 def bring_forward(log: AuditLog, forward: Forward, tables: Iterable[pa.Table], complete: bool) -> None:
@@ -88,9 +90,9 @@ def bring_forward(log: AuditLog, forward: Forward, tables: Iterable[pa.Table], c
     `complete`: the tables hold every contact that is there (else only those that differ from the capture shown).
     """
     shown = log.query("contacts_as_of").iloc[0]
-    if forward.since is not None and shown["contacts_captured_at"] is not None:
-        if shown["contacts_captured_at"] >= forward.captured_at:
-            return
+    other = shown["contacts_snapshot_id"] != forward.instead_of
+    if other and shown["contacts_captured_at"] is not None and shown["contacts_captured_at"] >= forward.captured_at:
+        return
     log.query("incoming_contacts")
     log.copy("incoming_contacts", COLUMNS, tables)
     log.query("contacts")

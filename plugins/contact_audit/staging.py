@@ -59,10 +59,9 @@ class Staging:
         with (self.folder / f"{name}.parquet").open("rb") as file:
             return pq.read_table(file)
 
-    def read_frame(self, name: str, dtypes: dict[str, Any]) -> pd.DataFrame:
-        """Read the frame of a name, with the dtypes that it was written with."""
-        frame: pd.DataFrame = self.read(name).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-        return frame.astype({column: dtype for column, dtype in dtypes.items() if column in frame})
+    def open(self, name: str, mode: str) -> Any:
+        """Open the Parquet file of a name, to write or read it piece by piece."""
+        return (self.folder / f"{name}.parquet").open(mode)
 
     def remove(self) -> None:
         """Remove the folder and all in it."""

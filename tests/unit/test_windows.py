@@ -70,7 +70,7 @@ def test_spans_hold_the_windows_they_were_made_of() -> None:
 def test_chunks_weigh_at_most_the_limit_unless_one_window_does_alone() -> None:
     span = Span(at(0), at(18))
     chunks = cut_by_weight(span, [4, 5, 2, 30, 0, 1], limit=10)
-    assert chunks == [Span(at(0), at(6)), Span(at(6), at(9)), Span(at(9), at(15)), Span(at(15), at(18))]
+    assert chunks == [Span(at(0), at(6)), Span(at(6), at(9)), Span(at(9), at(12)), Span(at(12), at(18))]
     assert [window for chunk in chunks for window in chunk.windows] == span.windows
 
 

@@ -1,4 +1,7 @@
-"""The commands behind the Makefile: python -m contact_audit.local <command>."""
+"""The commands behind the Makefile: python -m contact_audit.local <command>.
+
+What only some of them need is imported there: drivers, Alembic and pandas take two seconds.
+"""
 
 import argparse
 import os
@@ -8,11 +11,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from contact_audit import migrations
-from contact_audit.database import dsn_from_uri, where
 from contact_audit.errors import ContactAuditError, SettingsError
 from contact_audit.local import processes
-from contact_audit.local.demo import demo
 from contact_audit.local.embedded import Server
 from contact_audit.local.environment import (
     CONTACT_AUDIT,
@@ -70,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _demo(state: State, given: Mapping[str, str], _: argparse.Namespace) -> None:
+    from contact_audit.local.demo import demo
+
     demo(state, given, say)
 
 
@@ -84,7 +86,9 @@ def _up(state: State, given: Mapping[str, str], _: argparse.Namespace) -> None:
         say(f"Port {wanted} is taken; using {port} (PORT=... chooses another).")
     environment = _prepared(state, given, port)
     if is_embedded(CONTACT_AUDIT, given):
-        migrations.upgrade(dsn_from_uri(environment[CONTACT_AUDIT]))
+        from contact_audit import migrations
+
+        migrations.upgrade(Server(state).dsn("contact_audit"))
     say("Starting Airflow")
     processes.start_standalone(state, environment)
     url = environment["AIRFLOW__API__BASE_URL"]
@@ -110,6 +114,9 @@ def _clean(state: State, given: Mapping[str, str], chosen: argparse.Namespace) -
 
 
 def _migrate(state: State, given: Mapping[str, str], _: argparse.Namespace) -> None:
+    from contact_audit import migrations
+    from contact_audit.database import dsn_from_uri, where
+
     if is_embedded(CONTACT_AUDIT, given):
         Server(state).start()
         dsn = Server(state).dsn("contact_audit")

@@ -49,9 +49,6 @@ class Session(Protocol):
     def late_entries(self, recorded_after: datetime, after: datetime, until: datetime) -> pd.DataFrame:
         """entry_id, occurred_at of the entries of (after, until] that became visible after a moment."""
 
-    def waiting(self, after: datetime) -> tuple[int, datetime | None]:
-        """How many entries happened after a moment, and the first one's moment."""
-
     def weights(self, after: datetime, until: datetime) -> pd.DataFrame:
         """window_end, weight: journal entries and changed rows a window of (after, until] that holds any."""
 

@@ -140,11 +140,6 @@ class HelpdeskSession:
         ).to_pandas()
         return frame
 
-    def waiting(self, after: datetime) -> tuple[int, datetime | None]:
-        """How many entries happened after a moment, and since when."""
-        row = self._reader.table("waiting", after=after).to_pylist()[0]
-        return int(row["entries"]), row["since"]
-
     def weights(self, after: datetime, until: datetime) -> pd.DataFrame:
         """window_end, weight."""
         frame: pd.DataFrame = self._reader.table("weights", after=after, until=until).to_pandas()

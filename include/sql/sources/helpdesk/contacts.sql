@@ -1,5 +1,6 @@
--- The last usable row of each contact that the captures of a time mention, and when a capture of that time last mentioned it: a
--- contact not seen in the last full capture is gone. One row a contact; O(rows of those captures).
+-- Each contact that the captures of a time mention: its last values in one of them, whether the last of them says it is deleted, and
+-- when one last mentioned it (a contact that the last full capture does not mention is gone). One row a contact; O(rows of those
+-- captures).
 select distinct on (c.contact_id)
     c.contact_id,
     c.account_id,
@@ -8,7 +9,7 @@ select distinct on (c.contact_id)
     c.primary_phone,
     c.custom_fields::text as custom_fields,
     c.created_at,
-    c.deleted,
+    first_value(c.deleted) over (partition by c.contact_id order by s.captured_at desc) as deleted,
     c.snapshot_id,
     max(s.captured_at) over (partition by c.contact_id) as seen_at
 from helpdesk.snapshots as s
@@ -19,5 +20,5 @@ where
     and s.snapshot_id <> all(%(ignored)s::bigint [])
 order by
     c.contact_id asc,
-    (jsonb_typeof(c.custom_fields) = 'object') desc,
+    (not c.deleted and jsonb_typeof(c.custom_fields) = 'object') desc,
     s.captured_at desc

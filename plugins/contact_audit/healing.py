@@ -1,0 +1,70 @@
+"""Healing: finding entries that became visible after the window they belong to was loaded, and entries that still wait.
+
+Judged by the source's own recorded_at against what earlier loads could see, with an overlap for long transactions.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from contact_audit.audit_log import AuditLog
+from contact_audit.extraction import Captures
+from contact_audit.planning import windows_touched
+from contact_audit.settings import Settings
+from contact_audit.sources import Session
+from contact_audit.windows import Window, window_of
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+FAR_AHEAD = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def seen_until(log: AuditLog, state: dict[str, Any], overlap: timedelta) -> datetime:
+    """The recorded_at up to which every load has seen the journal, less the overlap."""
+    since = log.query("unhealed", after=int(state["healed_ledger_sequence"])).iloc[0]
+    if since["blind"] or (state["healed_recorded_at"] is None and not since["loads"]):
+        return LONG_AGO
+    known: list[datetime] = [
+        moment for moment in (state["healed_recorded_at"], since["newest_recorded_at"]) if moment is not None
+    ]
+    return min(known) - overlap
+
+
+def late_windows(
+    session: Session, log: AuditLog, captures: Captures, loaded: pd.DataFrame, recorded_after: datetime, settings: Settings
+) -> set[Window]:
+    """The loaded windows that entries belong to which became visible after a moment and are not accounted for yet."""
+    if not len(loaded) or not len(captures.usable):
+        return set()
+    there = {Window(end.to_pydatetime()) for end in loaded["window_end"]}
+    reach = timedelta(days=1) + settings.skew
+    until = min(captures.moments()[-1] + settings.skew, max(there).end + reach)
+    late = session.late_entries(recorded_after, min(there).start - reach, until)
+    touched = [some & there for some in windows_touched(late["occurred_at"], captures, settings.skew)]
+    candidates = set().union(*touched)
+    if not candidates:
+        return set()
+    accounted = set(log.evidence(candidates)["entry_id"])
+    return {
+        window
+        for entry_id, some in zip(late["entry_id"], touched, strict=True)
+        if entry_id not in accounted
+        for window in some
+    }
+
+
+def waiting(session: Session, log: AuditLog, captures: Captures, skew: timedelta) -> tuple[int, datetime | None]:
+    """How many entries wait for the next capture (rule 9's cut included), and since when."""
+    if not len(captures.usable):
+        return 0, None
+    newest = captures.moments()[-1]
+    entries = session.late_entries(LONG_AGO, newest - skew, FAR_AHEAD)
+    later = entries["occurred_at"] > pd.Timestamp(newest)
+    window = window_of(newest)
+    before = Window(window.start)
+    accounted = np.unique(log.evidence([window, before])["entry_id"].to_numpy(np.int64))
+    left = entries[~entries["entry_id"].isin(accounted)]
+    if not len(log.loaded(window.start, window.end)):
+        left = entries[later]  # the newest capture itself is not loaded yet: nothing says how it is cut
+    return len(left), left["occurred_at"].min().to_pydatetime() if len(left) else None

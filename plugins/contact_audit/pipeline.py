@@ -1,0 +1,268 @@
+"""The pipeline: extract → derive → load for a list of windows; what the DAGs' tasks call.
+
+One code path for the sync and the backfill: they differ in which windows they ask for, and in how frames go from step to step.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+import pyarrow as pa
+
+from contact_audit import conservation, contacts, migrations, model
+from contact_audit.attribution import Derived, attribute
+from contact_audit.audit_log import AuditLog, Load, Loaded
+from contact_audit.database import audit_connection, where
+from contact_audit.errors import AuditDatabaseError
+from contact_audit.evidence import Evidence, Extract, read
+from contact_audit.extraction import Captures, extract, reach
+from contact_audit.settings import Settings
+from contact_audit.sources import Session, Source, open_source
+from contact_audit.values import Codes
+from contact_audit.windows import Span, window_of
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What was read for a span, with what the load will need of it.
+
+    Attributes:
+        extract: the evidence, raw.
+        forward: what to bring audit.contacts forward to (None: nothing); contacts: batches of model.CONTACTS for it, read when asked.
+        contacts_complete: whether these are all contacts that are there.
+        fields: labels and types of custom fields, where contacts go forward.
+        captures: window_end, snapshot_id of the span's captures; captures_there: ids of all captures.
+        newest_recorded_at, newest_entry_id: how far the journal reached.
+        read_after, read_until: entries of this time were read.
+    """
+
+    extract: Extract
+    forward: contacts.Forward | None
+    contacts: Callable[[], Iterable[pa.Table]]
+    contacts_complete: bool
+    fields: pa.Table
+    captures: pd.DataFrame
+    captures_there: Codes
+    newest_recorded_at: datetime | None
+    newest_entry_id: int | None
+    read_after: datetime
+    read_until: datetime
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was derived for a span, with what proves it: the captured states and the replay (conservation.py)."""
+
+    span: Span
+    events: pd.DataFrame
+    entries_without_event: pd.DataFrame
+    rejected: pd.DataFrame
+    captured: pd.DataFrame
+    replayed: pd.DataFrame
+    contacts: Codes
+    entries_seen: Codes
+
+
+@dataclass
+class Report:
+    """What a run did, for people and for the asset event.
+
+    Attributes:
+        windows, events, entries_without_event, rejected, superseded: counts; entries: journal entries accounted for.
+        by_action, by_attribution: events by these.
+        evidence_lost, newer: windows kept as they were (audit_log.Loaded).
+        notes: sentences.
+    """
+
+    windows: int = 0
+    events: int = 0
+    entries_without_event: int = 0
+    rejected: int = 0
+    superseded: int = 0
+    by_action: dict[str, int] = field(default_factory=dict)
+    by_attribution: dict[str, int] = field(default_factory=dict)
+    evidence_lost: dict[str, dict[str, int]] = field(default_factory=dict)
+    newer: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, loaded: "Loaded | Report") -> None:
+        """Add what another load did."""
+        for name in ("windows", "events", "entries_without_event", "rejected", "superseded"):
+            setattr(self, name, getattr(self, name) + getattr(loaded, name))
+        for name in ("by_action", "by_attribution"):
+            counts = getattr(self, name)
+            for key, count in getattr(loaded, name).items():
+                counts[key] = counts.get(key, 0) + count
+        self.evidence_lost |= loaded.evidence_lost
+        self.newer += loaded.newer
+        if isinstance(loaded, Report):
+            self.notes += loaded.notes
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON-able data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Report":
+        """The report that `as_dict` gave."""
+        return cls(**data)
+
+
+class Pipeline:
+    """Extract, derive and load, between one helpdesk and one audit database.
+
+    Attributes:
+        settings: the run's settings; source: the adapter; audit_dsn: the audit database.
+    """
+
+    def __init__(self, settings: Settings, helpdesk_dsn: str, audit_dsn: str) -> None:
+        self.settings = settings
+        self.audit_dsn = audit_dsn
+        self.source: Source = open_source(settings, helpdesk_dsn)
+
+    def check(self) -> None:
+        """Refuse an audit database that is not migrated to this version, or that another adapter fills."""
+        current, head = migrations.current(self.audit_dsn), migrations.head()
+        if current != head:
+            raise AuditDatabaseError(
+                f"the audit database {where(self.audit_dsn)} is at revision {current or 'none'}, this version needs {head}. "
+                "Run: make migrate"
+            )
+        with audit_connection(self.audit_dsn) as connection:
+            AuditLog(connection).claim(self.source.adapter)
+
+    def read_state(self) -> dict[str, Any]:
+        """What the runs before remember (audit.state), and how far the ledger reaches."""
+        with audit_connection(self.audit_dsn) as connection:
+            state: dict[str, Any] = AuditLog(connection).query("state").iloc[0].to_dict()
+        return state
+
+    def read_captures(self, session: Session) -> Captures:
+        """The source's captures under the decisions made about them."""
+        with audit_connection(self.audit_dsn) as connection:
+            decisions = AuditLog(connection).decisions()
+        return Captures.read(session, decisions)
+
+    def extract(
+        self, session: Session, captures: Captures, span: Span, state: dict[str, Any], bring_contacts: bool = True
+    ) -> Extracted:
+        """Read a span's evidence. `state` is brought forward with the contacts, so that the next span goes on from there."""
+        settings = self.settings
+        evidence = extract(session, captures, span, settings.skew, settings.brake_share)
+        scope = reach(captures, span, settings.skew)
+        newest_recorded_at, newest_entry_id = session.newest_entry()
+        at = captures.usable["captured_at"]
+        inside = captures.usable[(at > pd.Timestamp(span.start)) & (at <= pd.Timestamp(span.end))]
+        ends = pd.to_datetime([window_of(moment.to_pydatetime()).end for moment in inside["captured_at"]], utc=True)
+        newest = int(at.searchsorted(pd.Timestamp(span.end), side="right")) - 1
+        forward = contacts.plan_forward(captures, state, newest) if bring_contacts and newest >= 0 else None
+        batches: Callable[[], Iterable[pa.Table]] = tuple
+        complete = False
+        if forward is not None:
+            shown = state["contacts_captured_at"]
+            base = evidence.captures["captured_at"].iloc[0].to_pydatetime()
+            if forward.since is not None and base <= shown:
+                batches = lambda: [contacts.from_states(evidence)]  # noqa: E731
+            else:
+                complete = forward.full
+                batches = lambda: contacts.from_source(session, captures, forward)  # noqa: E731
+            state |= {"contacts_snapshot_id": forward.snapshot_id, "contacts_captured_at": forward.captured_at}
+        return Extracted(
+            extract=evidence,
+            forward=forward,
+            contacts=batches,
+            contacts_complete=complete,
+            fields=session.fields() if forward is not None else model.FIELDS.empty_table(),
+            captures=pd.DataFrame({"window_end": ends, "snapshot_id": inside["snapshot_id"].to_numpy(np.int64)}),
+            captures_there=captures.every,
+            newest_recorded_at=newest_recorded_at,
+            newest_entry_id=newest_entry_id,
+            read_after=scope.after,
+            read_until=scope.until,
+        )
+
+    def derive(self, raw: Extract) -> Checked:
+        """Diff and attribute a span's evidence."""
+        evidence = read(raw)
+        derived = attribute(evidence, self.settings.skew)
+        _validate(derived)
+        conservation.check_entries(evidence, derived)
+        return _checked(raw, evidence, derived)
+
+    def load(
+        self,
+        checked: Checked,
+        extracted: Extracted,
+        run_id: str,
+        whole_until: datetime,
+        reason: str = "evidence changed",
+        accept_lost_evidence: bool = False,
+        dry_run: bool = False,
+    ) -> Report:
+        """Replace the span's windows in one transaction, with the conservation law checked inside it. A dry run rolls back."""
+        load = Load(
+            windows=checked.span.windows,
+            events=checked.events,
+            entries_without_event=checked.entries_without_event,
+            rejected=checked.rejected,
+            captures=extracted.captures,
+            captures_there=extracted.captures_there,
+            entries_seen=checked.entries_seen,
+            read_after=extracted.read_after,
+            read_until=extracted.read_until,
+            newest_recorded_at=extracted.newest_recorded_at,
+            newest_entry_id=extracted.newest_entry_id,
+            whole_until=whole_until,
+        )
+        report = Report()
+        with audit_connection(self.audit_dsn) as connection:
+            log = AuditLog(connection)
+            report.add(log.replace(load, run_id, reason, self.entries_there, accept_lost_evidence))
+            conservation.check(checked.captured, checked.replayed, checked.contacts)
+            if extracted.forward is not None and not dry_run:
+                contacts.bring_forward(log, extracted.forward, extracted.contacts(), extracted.contacts_complete)
+                contacts.keep_labels(log, extracted.fields, extracted.forward.captured_at)
+            if dry_run:
+                connection.rollback()
+        return report
+
+    def entries_there(self, entries: Codes) -> Codes:
+        """Which of the journal entries the source still holds."""
+        with self.source.session() as session:
+            return session.entries_there(entries)
+
+    def finish(self, run_id: str, report: Report, **remembered: Any) -> None:
+        """Remember what the run did, for the next one and for audit.sync_status."""
+        values = {
+            "healed_recorded_at": None,
+            "healed_ledger_sequence": None,
+            "complete_until": None,
+            "waiting_entries": 0,
+            "waiting_since": None,
+        }
+        with audit_connection(self.audit_dsn) as connection:
+            text = orjson.dumps(report.as_dict()).decode()
+            AuditLog(connection).query("finish", **(values | remembered), run_id=run_id, report=text)
+
+
+def _validate(derived: Derived) -> None:
+    model.EVENTS.validate(derived.events)
+    model.ENTRIES_WITHOUT_EVENT.validate(derived.entries_without_event)
+    model.REJECTED.validate(derived.rejected)
+
+
+def _checked(raw: Extract, evidence: Evidence, derived: Derived) -> Checked:
+    return Checked(
+        span=raw.span,
+        events=derived.events,
+        entries_without_event=derived.entries_without_event,
+        rejected=derived.rejected,
+        captured=conservation.captured(evidence, derived),
+        replayed=conservation.replayed(evidence, derived),
+        contacts=evidence.contacts,
+        entries_seen=raw.journal["entry_id"].to_numpy(),
+    )

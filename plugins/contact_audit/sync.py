@@ -1,0 +1,134 @@
+"""The sync: which windows are due, and each step of their way, frames handed over on object storage.
+
+Each function is one task of the DAG contact_audit_sync; what it returns is plain data.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from contact_audit.audit_log import AuditLog
+from contact_audit.database import audit_connection
+from contact_audit.extraction import Captures
+from contact_audit.handover import SpanMeta, get_checked, get_extract, get_extracted, put_checked, put_extracted
+from contact_audit.healing import LONG_AGO, late_windows, seen_until, waiting
+from contact_audit.pipeline import Pipeline, Report
+from contact_audit.planning import CHUNK_WEIGHT, Due, due_windows
+from contact_audit.sources import Session
+from contact_audit.staging import Staging
+from contact_audit.windows import LENGTH, Span, Window, cut_by_weight, spans
+
+Say = Callable[[str], None]
+
+
+def find_due(pipeline: Pipeline, own: Window, only_own: bool, say: Say) -> dict[str, Any]:
+    """Find the windows that are due for the run whose own window is given (only that one for a run of Airflow's own backfill).
+
+    The plan: spans [[start, end], ...], own_end, left_over, notes, healed_recorded_at, healed_ledger_sequence.
+    """
+    pipeline.check()
+    state = pipeline.read_state()
+    with pipeline.source.session() as session, audit_connection(pipeline.audit_dsn) as connection:
+        log = AuditLog(connection)
+        captures = Captures.read(session, log.decisions())
+        newest_recorded_at, _ = session.newest_entry()
+        if only_own:
+            due = Due({own: "own"})
+        else:
+            loaded = log.loaded(LONG_AGO, own.end + LENGTH)
+            recorded_after = seen_until(log, state, pipeline.settings.overlap)
+            late = late_windows(session, log, captures, loaded, recorded_after, pipeline.settings)
+            due = due_windows(own, loaded, captures, late).limit(pipeline.settings.max_windows)
+        parts = [part for span in spans(due.windows) for part in _parts(session, span)]
+    notes = _notes(own, due)
+    for note in notes:
+        say(note)
+    healed = not only_own and not due.left_over
+    return {
+        "spans": [[part.start.isoformat(), part.end.isoformat()] for part in parts],
+        "own_end": own.end.isoformat(),
+        "only_own": only_own,
+        "left_over": due.left_over,
+        "notes": notes,
+        "healed_recorded_at": newest_recorded_at.isoformat() if healed and newest_recorded_at else None,
+        "healed_ledger_sequence": int(state["ledger_sequence"]) if healed else None,
+    }
+
+
+def extract_due(pipeline: Pipeline, plan: dict[str, Any], staging: Staging, say: Say) -> list[dict[str, Any]]:
+    """Read the evidence of all due spans, from one snapshot of the helpdesk, into the staging folder."""
+    state = pipeline.read_state()
+    metas: list[dict[str, Any]] = []
+    with pipeline.source.session() as session:
+        captures = pipeline.read_captures(session)
+        for number, (start, end) in enumerate(plan["spans"]):
+            span = Span(datetime.fromisoformat(start), datetime.fromisoformat(end))
+            extracted = pipeline.extract(session, captures, span, state)
+            metas.append(put_extracted(staging, number, extracted).data)
+            raw = extracted.extract
+            say(f"{start} to {end}: read {raw.states.num_rows} states, {raw.journal.num_rows} journal entries")
+    return metas
+
+
+def derive_due(pipeline: Pipeline, metas: list[dict[str, Any]], staging: Staging, say: Say) -> None:
+    """Diff and attribute all spans."""
+    for number, data in enumerate(metas):
+        checked = pipeline.derive(get_extract(staging, number, SpanMeta(data)))
+        put_checked(staging, number, checked)
+        say(f"{data['span'][0]} to {data['span'][1]}: {len(checked.events)} events")
+
+
+def load_due(
+    pipeline: Pipeline, plan: dict[str, Any], metas: list[dict[str, Any]], staging: Staging, run_id: str, say: Say
+) -> dict[str, Any]:
+    """Load all spans, oldest first, each in a transaction of its own; the report as plain data."""
+    report = Report(notes=list(plan["notes"]))
+    whole_until = datetime.fromisoformat(plan["own_end"])
+    for number, data in enumerate(metas):
+        meta = SpanMeta(data)
+        checked, extracted = get_checked(staging, number, meta), get_extracted(staging, number, meta)
+        one = pipeline.load(checked, extracted, run_id, whole_until)
+        report.add(one)
+        say(f"{data['span'][0]} to {data['span'][1]}: loaded {one.windows} windows, {one.events} events")
+    return report.as_dict()
+
+
+def finish_sync(pipeline: Pipeline, plan: dict[str, Any], report: Report, run_id: str) -> None:
+    """Remember what the run saw and did."""
+    remembered: dict[str, Any] = {}
+    with pipeline.source.session() as session, audit_connection(pipeline.audit_dsn) as connection:
+        log = AuditLog(connection)
+        captures = Captures.read(session, log.decisions())
+        remembered["waiting_entries"], remembered["waiting_since"] = waiting(
+            session, log, captures, pipeline.settings.skew
+        )
+    if not plan["only_own"] and not plan["left_over"]:
+        remembered["complete_until"] = plan["own_end"]
+    for name in ("healed_recorded_at", "healed_ledger_sequence"):
+        remembered[name] = plan[name]
+    pipeline.finish(run_id, report, **remembered)
+
+
+def _parts(session: Session, span: Span) -> list[Span]:
+    """A long span in parts that fit memory."""
+    if len(span.windows) <= 8:
+        return [span]
+    weights = session.weights(span.start, span.end)
+    by_end = dict(zip(weights["window_end"].dt.to_pydatetime(), weights["weight"], strict=True)) if len(weights) else {}
+    return cut_by_weight(span, [int(by_end.get(window.end, 0)) for window in span.windows], CHUNK_WEIGHT)
+
+
+def _notes(own: Window, due: Due) -> list[str]:
+    if not due.reasons:
+        return [f"nothing due: everything up to {own.end:%Y-%m-%d %H:%M} UTC is loaded and its evidence has not changed"]
+    counts: dict[str, int] = {}
+    for reason in due.reasons.values():
+        counts[reason] = counts.get(reason, 0) + 1
+    told = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
+    notes = [f"{len(due.reasons)} windows due up to {max(due.reasons).end:%Y-%m-%d %H:%M} UTC ({told})"]
+    if due.left_over and due.left_from and due.left_to:
+        notes.append(
+            f"{due.left_over} more windows are due and left to the next run; to do them now: contact_audit_backfill with "
+            f"from={due.left_from.isoformat()}, to={due.left_to.isoformat()}"
+        )
+    return notes

@@ -1,0 +1,109 @@
+"""Migrations of the audit database: whole or not at all, once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from contact_audit import migrations, sql
+from contact_audit.errors import AuditDatabaseError
+
+from tests.conftest import NewDatabase
+
+
+def ask(dsn: str, question: str) -> Any:
+    with closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(question)
+        return cursor.fetchall()
+
+
+RELATIONS = "select relname from pg_class where relnamespace = 'audit'::regnamespace order by 1"
+
+
+def test_a_fresh_database_has_no_revision(new_database: NewDatabase) -> None:
+    assert migrations.current(new_database()) is None
+
+
+def test_an_upgrade_goes_to_the_newest_revision(new_database: NewDatabase) -> None:
+    dsn = new_database()
+    assert migrations.upgrade(dsn) == migrations.head() == migrations.current(dsn)
+    assert {"contact_audit_log", "ledger", "contact_activity", "sync_status"} <= {
+        name for (name,) in ask(dsn, RELATIONS)
+    }
+
+
+def test_upgrading_again_changes_nothing(new_database: NewDatabase) -> None:
+    dsn = new_database()
+    migrations.upgrade(dsn)
+    everything = "select oid, relname, relfilenode from pg_class order by 1"
+    before = ask(dsn, everything)
+    assert migrations.upgrade(dsn) == migrations.head()
+    assert ask(dsn, everything) == before
+
+
+def test_everything_is_in_the_schema_audit(new_database: NewDatabase) -> None:
+    dsn = new_database()
+    migrations.upgrade(dsn)
+    assert ask(dsn, "select relname from pg_class where relnamespace = 'public'::regnamespace") == []
+
+
+def test_an_upgrade_that_fails_leaves_nothing(
+    new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "audit"
+    folder.mkdir()
+    (folder / "schema.sql").write_text("create table audit.half (number int)")
+    (folder / "views.sql").write_text("create view audit.wrong as select * from audit.missing")
+    monkeypatch.setattr(sql, "SQL_FOLDER", tmp_path)
+    sql.statement.cache_clear()
+    dsn = new_database()
+    try:
+        with pytest.raises(AuditDatabaseError, match="audit.missing"):
+            migrations.upgrade(dsn)
+    finally:
+        sql.statement.cache_clear()
+    assert ask(dsn, "select to_regnamespace('audit')") == [(None,)]
+
+
+def test_files_are_executed_as_they_are(
+    new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "audit"
+    folder.mkdir()
+    function = "create function audit.spelled() returns text language sql return 'a:b %(c)s %% $1'"
+    body = "do $do$ begin perform format('%s %%', 1); end $do$"
+    (folder / "schema.sql").write_text(f"-- 100 %\n{function};\n{body};")
+    (folder / "views.sql").write_text("select 1")
+    monkeypatch.setattr(sql, "SQL_FOLDER", tmp_path)
+    sql.statement.cache_clear()
+    dsn = new_database()
+    try:
+        migrations.upgrade(dsn)
+    finally:
+        sql.statement.cache_clear()
+    assert ask(dsn, "select audit.spelled()") == [("a:b %(c)s %% $1",)]
+
+
+def test_two_upgrades_at_once_both_succeed(new_database: NewDatabase) -> None:
+    dsn = new_database()
+    command = "from contact_audit import migrations; import sys; print(migrations.upgrade(sys.argv[1]))"
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda _: _python(command, dsn), range(2)))
+    assert done == [migrations.head()] * 2
+
+
+def test_an_address_where_nobody_answers_is_one_clear_error() -> None:
+    with pytest.raises(AuditDatabaseError, match=r"localhost:1/audit.*Check the connection contact_audit") as caught:
+        migrations.upgrade("postgresql://someone:secret@localhost:1/audit")
+    assert "secret" not in str(caught.value)
+
+
+def _python(code: str, *arguments: str) -> str:
+    import subprocess
+    import sys
+
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    ).stdout.strip()
