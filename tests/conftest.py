@@ -1,4 +1,4 @@
-"""What all tests stand on: a PostgreSQL of the run's own, fresh databases in it, and an environment that is nobody else's.
+"""What all tests stand on: a PostgreSQL of the run's own, fresh databases in it, and an environment apart.
 
 Each run has its own folder, socket and server, so that runs side by side do not meet; nothing is left behind.
 """
@@ -13,13 +13,14 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from psycopg2 import sql
+
 from contact_audit import migrations
 from contact_audit.local.embedded import Server
 from contact_audit.local.environment import airflow_environment
 from contact_audit.local.processes import prepare_metadata
 from contact_audit.local.state import HOME_VARIABLE, State
 from contact_audit.sql import statement
-from psycopg2 import sql
 
 NewDatabase = Callable[..., str]
 _STATE = pytest.StashKey[State]()
@@ -63,7 +64,7 @@ def airflow(postgres: Server) -> dict[str, str]:
 
 @pytest.fixture
 def new_database(postgres: Server) -> Iterator[NewDatabase]:
-    """A function that makes a fresh database, a copy of `template` if given, and gives its DSN; all go after the test."""
+    """A function that makes a fresh database, a copy of `template` if given, and gives its DSN; gone after the test."""
     made: list[str] = []
 
     def make(template: str = "template1") -> str:

@@ -37,19 +37,30 @@ class Forward:
 
 
 def from_states(extract: Extract) -> pa.Table:
-    """model.CONTACTS: how the contacts that differ are at the extract's newest capture. O(rows that differ)."""
+    """model.CONTACTS: how the contacts that differ are at the extract's newest capture. O(rows that differ).
+
+    A contact that is gone has its values from where it was last there; null `custom_fields` say that none of these captures has any.
+    """
     table = extract.states
-    ordinal = pd.Series(np.arange(len(extract.captures)), index=extract.captures["snapshot_id"].to_numpy())
-    capture = ordinal.reindex(table["snapshot_id"].to_numpy()).to_numpy(np.int64)
+    present = table["present"].to_numpy(zero_copy_only=False)
     usable = pc.fill_null(pc.starts_with(table["custom_fields"], "{"), False).to_numpy(zero_copy_only=False)
-    usable |= ~table["present"].to_numpy(zero_copy_only=False)
-    rows = np.flatnonzero(usable & (capture > 0))
-    contact = table["contact_id"].to_numpy()[rows]
-    order = np.lexsort((capture[rows], contact))
-    last = np.append(contact[order][1:] != contact[order][:-1], True)[: len(order)]
-    table = table.take(pa.array(rows[order][last]))
-    deleted = pc.invert(table["present"])
-    return table.drop_columns(["present"]).append_column("deleted", deleted).select(COLUMNS).cast(model.CONTACTS)
+    frame = pd.DataFrame(
+        {
+            "row": np.arange(table.num_rows),
+            "contact": table["contact_id"].to_numpy(),
+            "capture": pd.Index(extract.captures["snapshot_id"]).get_indexer(table["snapshot_id"].to_numpy()),
+            "there": present & usable,
+        }
+    )
+    frame = frame[(frame["capture"] > 0) & (frame["there"] | ~present)].sort_values(["contact", "capture"])
+    last = frame.groupby("contact")["row"].last()
+    held = frame[frame["there"]].groupby("contact")["row"].last().reindex(last.index).fillna(last).astype(np.int64)
+    values = table.take(pa.array(held))
+    texts = pc.if_else(values["present"], values["custom_fields"], pa.scalar(None, pa.string()))
+    values = values.drop_columns(["present", "snapshot_id", "custom_fields"]).append_column("custom_fields", texts)
+    now = table.take(pa.array(last))
+    values = values.append_column("deleted", pc.invert(now["present"])).append_column("snapshot_id", now["snapshot_id"])
+    return values.select(COLUMNS).cast(model.CONTACTS)
 
 
 def from_source(session: Session, captures: Captures, forward: Forward) -> Iterator[pa.Table]:
@@ -61,7 +72,8 @@ def from_source(session: Session, captures: Captures, forward: Forward) -> Itera
     with session.contacts(forward.since, forward.captured_at, captures.ignored) as batches:
         for batch in batches:
             table = pa.Table.from_batches([batch])
-            table = table.filter(pc.fill_null(pc.starts_with(table["custom_fields"], "{"), False))
+            usable = pc.fill_null(pc.starts_with(table["custom_fields"], "{"), False)
+            table = table.filter(pc.or_(usable, table["deleted"]))
             gone = pc.less(table["seen_at"], pa.scalar(last_full, type=table["seen_at"].type))
             if forward.since is not None and last_full <= forward.since:
                 gone = pa.scalar(False)

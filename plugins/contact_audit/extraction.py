@@ -18,6 +18,8 @@ from contact_audit.sources import Session
 from contact_audit.values import Codes
 from contact_audit.windows import Span
 
+_INSTANT = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True)
 class Captures:
@@ -82,11 +84,12 @@ def reach(captures: Captures, span: Span, skew: timedelta) -> Reach:
             high = 1
         if high == 0:
             return Reach(0, 0, True, span.start, span.end)
-        after = min(span.start, moments.iloc[0].to_pydatetime() - skew)
+        after = min(span.start, moments.iloc[0].to_pydatetime() - skew - _INSTANT)
         return Reach(0, high, True, after, moments.iloc[high - 1].to_pydatetime() + skew)
     if low == high:
         return Reach(base, base, False, span.start, span.start)
-    after, until = moments.iloc[base].to_pydatetime() - skew, moments.iloc[high - 1].to_pydatetime() + skew
+    # What lies exactly skew before a capture is within it, and (after, until] leaves its start out.
+    after, until = moments.iloc[base].to_pydatetime() - skew - _INSTANT, moments.iloc[high - 1].to_pydatetime() + skew
     return Reach(base, high, False, after, until)
 
 

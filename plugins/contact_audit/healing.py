@@ -59,7 +59,7 @@ def waiting(session: Session, log: AuditLog, captures: Captures, skew: timedelta
     if not len(captures.usable):
         return 0, None
     newest = captures.moments()[-1]
-    entries = session.late_entries(LONG_AGO, newest - skew, FAR_AHEAD)
+    entries = session.late_entries(LONG_AGO, newest - skew - timedelta(microseconds=1), FAR_AHEAD)
     later = entries["occurred_at"] > pd.Timestamp(newest)
     window = window_of(newest)
     before = Window(window.start)

@@ -9,6 +9,7 @@ from typing import Any
 
 from contact_audit.audit_log import AuditLog
 from contact_audit.database import audit_connection
+from contact_audit.errors import SettingsError
 from contact_audit.extraction import Captures
 from contact_audit.handover import SpanMeta, get_checked, get_extract, get_extracted, put_checked, put_extracted
 from contact_audit.healing import LONG_AGO, late_windows, seen_until, waiting
@@ -16,9 +17,26 @@ from contact_audit.pipeline import Pipeline, Report
 from contact_audit.planning import CHUNK_WEIGHT, Due, due_windows
 from contact_audit.sources import Session
 from contact_audit.staging import Staging
-from contact_audit.windows import LENGTH, Span, Window, cut_by_weight, spans
+from contact_audit.windows import LENGTH, Span, Window, cut_by_weight, floor_border, spans
 
 Say = Callable[[str], None]
+
+
+def own_window(
+    run_type: str, logical_date: datetime | None, interval_end: datetime | None, run_after: datetime, now: datetime
+) -> Window:
+    """The window that a run is for: its data interval; of a manual run, the last whole one before its logical date, or before the run.
+
+    A manual run's interval does not count: triggered from the command line, it is that of the moment, whatever the logical date.
+    SettingsError where the window has not ended yet.
+    """
+    planned = run_type in ("scheduled", "backfill") and interval_end is not None
+    window = Window(floor_border((interval_end if planned else logical_date) or run_after))
+    if not planned and window.end > now:
+        raise SettingsError(
+            f"the window up to {window.end.isoformat()} has not ended; valid logical dates: up to now, {now:%Y-%m-%dT%H:%M}Z."
+        )
+    return window
 
 
 def find_due(pipeline: Pipeline, own: Window, only_own: bool, say: Say) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from contact_audit.local.embedded import Server
 from contact_audit.local.processes import free_port, note_process, noted_process
 from contact_audit.local.state import HOME_VARIABLE, PROJECT, State
-
 from tests.conftest import NewDatabase
 
 TARGETS = ["help", "demo", "test", "lint", "migrate", "airflow", "up", "down", "clean", "lock", "bench"]

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import psycopg2
 import pytest
+
 from contact_audit.local.embedded import DATABASES, Server
 from contact_audit.local.environment import airflow_environment
 from contact_audit.local.state import PROJECT, State

@@ -7,9 +7,9 @@ from typing import Any
 
 import psycopg2
 import pytest
+
 from contact_audit import migrations, sql
 from contact_audit.errors import AuditDatabaseError
-
 from tests.conftest import NewDatabase
 
 
@@ -60,7 +60,7 @@ def test_an_upgrade_that_fails_leaves_nothing(
     sql.statement.cache_clear()
     dsn = new_database()
     try:
-        with pytest.raises(AuditDatabaseError, match="audit.missing"):
+        with pytest.raises(AuditDatabaseError, match=r"audit\.missing"):
             migrations.upgrade(dsn)
     finally:
         sql.statement.cache_clear()

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+
 from contact_audit.errors import SettingsError
 from contact_audit.settings import Settings
 
@@ -54,7 +55,7 @@ def test_a_malformed_setting_is_refused_by_name_and_value(name: str, text: str) 
 
 
 def test_an_unknown_setting_is_refused_with_the_valid_ones() -> None:
-    with pytest.raises(SettingsError, match="CONTACT_AUDIT_SKEW is not a setting.*CONTACT_AUDIT_SKEW_SECONDS"):
+    with pytest.raises(SettingsError, match=r"CONTACT_AUDIT_SKEW is not a setting.*CONTACT_AUDIT_SKEW_SECONDS"):
         Settings.from_environment({"CONTACT_AUDIT_SKEW": "120"})
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from contact_audit.windows import (
     HISTORY_START,
     LENGTH,

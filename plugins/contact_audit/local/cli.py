@@ -150,9 +150,10 @@ def _prepared(state: State, given: Mapping[str, str], port: int) -> dict[str, st
         Server(state).start()
     state.make()
     environment = airflow_environment(state, given, port)
-    if processes.prepare_metadata(state, environment):
+    if not processes.metadata_is_ready(state, environment):
         # On stderr: the output may be read by a program.
-        print("Airflow's metadata is ready.", file=sys.stderr)
+        print("Preparing Airflow's metadata, this once takes half a minute", file=sys.stderr)
+        processes.prepare_metadata(state, environment)
     return environment
 
 

@@ -7,23 +7,27 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from contact_audit import migrations
-from contact_audit.database import dsn_from_uri
+from contact_audit.database import audit_connection, dsn_from_uri
 from contact_audit.errors import ContactAuditError
 from contact_audit.local.embedded import Server
 from contact_audit.local.environment import CONTACT_AUDIT, HELPDESK, airflow_environment, is_embedded
-from contact_audit.local.processes import AIRFLOW, prepare_metadata, tail
+from contact_audit.local.processes import AIRFLOW, metadata_is_ready, prepare_metadata, tail
 from contact_audit.local.state import PROJECT, State
-from contact_audit.windows import floor_border
+from contact_audit.sql import statement
+from contact_audit.windows import HISTORY_START, floor_border, windows_between
 
 BACKFILL, SYNC = "contact_audit_backfill", "contact_audit_sync"
-_PROGRESS = re.compile(r"(\S[^\]]*windows done.*?)\s*(?:\[\w+\].*)?$")
+# Airflow's log lines: moment [level] message [logger] loc=...
+_PROGRESS = re.compile(r"^(?:\S+ \[\w+ *\] +)?(.*windows done.*?)(?: +\[[\w.]+\](?: .*)?)?$")
+_ERROR = re.compile(r"^(?:[\w.]+\.)?(\w*(?:Error|Exception): .*)$")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _QUIET_SECONDS = 15
+_SYNC_HEALS = 800  # windows; a run takes at most 1,000
 
 NEXT = """
 What to try next:
@@ -41,8 +45,9 @@ def demo(state: State, given: Mapping[str, str], say: Callable[[str], None]) -> 
     Server(state).start()
     say(f"PostgreSQL is up (state in {_short(state.home)})")
     environment = airflow_environment(state, given)
-    say("Airflow's metadata: preparing, the first time takes half a minute")
-    prepare_metadata(state, environment)
+    if not metadata_is_ready(state, environment):
+        say("Airflow's metadata: preparing, this once takes half a minute")
+        prepare_metadata(state, environment)
     audit, helpdesk = (dsn_from_uri(environment[name]) for name in (CONTACT_AUDIT, HELPDESK))
     say(f"Audit database: at revision {migrations.upgrade(audit)}")
     if is_embedded(HELPDESK, given):
@@ -53,7 +58,7 @@ def demo(state: State, given: Mapping[str, str], say: Callable[[str], None]) -> 
         say("Demo helpdesk: " + ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in rows.items()))
     else:
         say(f"Helpdesk: the one that {HELPDESK} names; it is only read")
-    run_dags(state, environment, say)
+    run_dags(state, environment, say, (SYNC,) if _history_is_loaded(audit) else (BACKFILL, SYNC))
     from contact_audit.report import print_activity, print_report
 
     print()
@@ -64,9 +69,14 @@ def demo(state: State, given: Mapping[str, str], say: Callable[[str], None]) -> 
     print(NEXT)
 
 
-def run_dags(state: State, environment: Mapping[str, str], say: Callable[[str], None]) -> None:
-    """Run the backfill, then the sync, through Airflow; a ContactAuditError with the log's end if one fails."""
-    for dag_id in (BACKFILL, SYNC):
+def run_dags(
+    state: State,
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+    dag_ids: Sequence[str] = (BACKFILL, SYNC),
+) -> None:
+    """Run these DAGs through Airflow, one after the other; a ContactAuditError with the log's end if one fails."""
+    for dag_id in dag_ids:
         begin = time.monotonic()
         log = state.logs / f"{dag_id}.log"
         say(f"Airflow runs {dag_id} (log: {_short(log)})")
@@ -86,8 +96,19 @@ def run_dags(state: State, environment: Mapping[str, str], say: Callable[[str], 
                     process.terminate()
                     process.wait()
         if process.returncode:
-            raise ContactAuditError(f"{dag_id} failed; the end of {log}:\n{tail(log, lines=25)}")
+            errors = [match[1] for line in tail(log, lines=500).splitlines() if (match := _ERROR.match(line))]
+            reason = f"\n{errors[-1]}" if errors else ""
+            raise ContactAuditError(f"{dag_id} failed; the end of {log}:\n{tail(log, lines=25)}{reason}")
         say(f"{dag_id}: done in {time.monotonic() - begin:.0f} s")
+
+
+def _history_is_loaded(dsn: str) -> bool:
+    """Whether no window is missing but a few newest ones, which the sync loads by itself."""
+    with audit_connection(dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(statement("audit/loaded_windows"))
+        windows, until = cursor.fetchone() or (0, None)
+    missing = 0 if until is None else len(windows_between(until, datetime.now(UTC)))
+    return bool(windows) and windows == len(windows_between(HISTORY_START, until)) and missing < _SYNC_HEALS
 
 
 def _follow(process: "subprocess.Popen[bytes]", log: Path, say: Callable[[str], None]) -> None:

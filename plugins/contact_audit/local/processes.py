@@ -30,20 +30,22 @@ AIRFLOW = str(Path(sys.executable).parent / "airflow")
 _READY_SECONDS = 240
 
 
-def prepare_metadata(state: State, environment: Mapping[str, str]) -> bool:
-    """Migrate Airflow's metadata and create the pool for the helpdesk, unless this was done; whether it was to do."""
+def metadata_is_ready(state: State, environment: Mapping[str, str]) -> bool:
+    """Whether prepare_metadata has been here, with this Airflow and this metadata database."""
     note = state.home / "metadata.json"
     now = _metadata_now(environment)
-    if now and note.exists() and json.loads(note.read_text()) == now:
-        return False
+    return now is not None and note.exists() and bool(json.loads(note.read_text()) == now)
+
+
+def prepare_metadata(state: State, environment: Mapping[str, str]) -> None:
+    """Migrate Airflow's metadata, and create the pool for the helpdesk unless it is there."""
     log = state.logs / "metadata.log"
     run_logged([AIRFLOW, "db", "migrate"], environment, log, "Airflow's metadata cannot be migrated")
     if subprocess.run([AIRFLOW, "pools", "get", POOL], env=environment, capture_output=True, check=False).returncode:
         purpose = "Bounds concurrent extraction from the helpdesk database"
         command = [AIRFLOW, "pools", "set", POOL, str(POOL_SLOTS), purpose]
         run_logged(command, environment, log, f"the pool {POOL} cannot be created")
-    note.write_text(json.dumps(_metadata_now(environment)))
-    return True
+    (state.home / "metadata.json").write_text(json.dumps(_metadata_now(environment)))
 
 
 def run_logged(command: list[str], environment: Mapping[str, str], log: Path, failure: str) -> None:

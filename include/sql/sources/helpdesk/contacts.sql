@@ -1,4 +1,4 @@
--- Each contact that the captures of a time mention: its last values in one of them, whether the last of them says it is deleted, and
+-- Each contact that the captures of a time mention: its last values in one of them (null custom_fields: none), whether the last of them says it is deleted, and
 -- when one last mentioned it (a contact that the last full capture does not mention is gone). One row a contact; O(rows of those
 -- captures).
 select distinct on (c.contact_id)
@@ -7,7 +7,7 @@ select distinct on (c.contact_id)
     c.name,
     c.email,
     c.primary_phone,
-    c.custom_fields::text as custom_fields,
+    case when not c.deleted then c.custom_fields::text end as custom_fields,
     c.created_at,
     first_value(c.deleted) over (partition by c.contact_id order by s.captured_at desc) as deleted,
     c.snapshot_id,

@@ -1,0 +1,232 @@
+"""The DAGs' tasks: each takes what Airflow gives (connections, the run, params) and calls sync.py or backfill.py with it.
+
+Parsing a DAG imports this file: whatever is heavy (pandas, Arrow, drivers) is imported inside the tasks.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow.sdk import Asset, BaseHook, ExceptionRetryPolicy, RetryAction, RetryRule, get_current_context
+from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from contact_audit.errors import AuditDatabaseError, ConnectionLostError, ContactAuditError, SourceError
+from contact_audit.settings import Settings
+
+if TYPE_CHECKING:
+    from contact_audit.pipeline import Pipeline, Report
+
+POOL = "helpdesk_db"
+AUDIT_LOG = Asset("contact_audit_log")
+RETRIES: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": 3.0,
+    "max_retry_delay": timedelta(minutes=10),
+    "retry_policy": ExceptionRetryPolicy(
+        [
+            RetryRule(ConnectionLostError, RetryAction.RETRY, reason="a database went away: trying again may help"),
+            RetryRule(ContactAuditError, RetryAction.FAIL, reason="trying again would not help: see the message above"),
+        ]
+    ),
+}
+"""A lost connection is tried again after 30 s, 90 s and 270 s, and so is what nobody foresaw; all else fails at once."""
+
+_Task = TypeVar("_Task", bound=Callable[..., Any])
+_log = logging.getLogger(__name__)
+
+
+def _plain_errors(function: _Task) -> _Task:
+    """Our own errors without the frames and causes behind them: the message says what is wrong and what to do now."""
+
+    @wraps(function)
+    def run(*arguments: Any, **named: Any) -> Any:
+        try:
+            return function(*arguments, **named)
+        except ContactAuditError as error:
+            failure = error
+        raise failure.with_traceback(None) from None
+
+    return run  # type: ignore[return-value]
+
+
+@_plain_errors
+def find_due() -> str:
+    """The plan, as XCom `plan`; the task to go on with: `extract`, or `report` where nothing is due."""
+    from contact_audit import sync
+    from contact_audit.staging import sweep
+
+    context: Any = get_current_context()
+    run, now = context["dag_run"], datetime.now(UTC)
+    pipeline = _pipeline()
+    for name in sweep(_staging_base(pipeline.settings), now):
+        _say(f"removed what a dead run had left: {name}")
+    own = sync.own_window(run.run_type, run.logical_date, run.data_interval_end, run.run_after, now)
+    plan = sync.find_due(pipeline, own, run.run_type == "backfill", _say)
+    context["ti"].xcom_push("plan", plan)
+    return "extract" if plan["spans"] else "report"
+
+
+@_plain_errors
+def extract(plan: dict[str, Any]) -> dict[str, Any]:
+    """The evidence of all due windows in a staging folder of this run: {staging, spans}."""
+    from contact_audit.staging import Staging
+    from contact_audit.sync import extract_due
+
+    pipeline = _pipeline()
+    staging = Staging.create(_staging_base(pipeline.settings), _run_id(), datetime.now(UTC))
+    try:
+        return {"staging": staging.uri, "spans": extract_due(pipeline, plan, staging, _say)}
+    except BaseException:
+        staging.remove()  # a retry makes its own
+        raise
+
+
+@_plain_errors
+def diff(extracted: dict[str, Any]) -> dict[str, Any]:
+    """The events of all spans, beside their evidence; what it was given, to hand on."""
+    from contact_audit.staging import Staging
+    from contact_audit.sync import derive_due
+
+    derive_due(_pipeline(), extracted["spans"], Staging(extracted["staging"]), _say)
+    return extracted
+
+
+@_plain_errors
+def load(plan: dict[str, Any], derived: dict[str, Any]) -> dict[str, Any]:
+    """All spans into the audit database; the run's report."""
+    from contact_audit.pipeline import Report
+    from contact_audit.staging import Staging
+    from contact_audit.sync import load_due
+
+    staging = Staging(derived["staging"])
+    report = load_due(_pipeline(), plan, derived["spans"], staging, _run_id(), _say)
+    _announce(Report.from_dict(report))
+    return report
+
+
+@_plain_errors
+def report(plan: dict[str, Any], derived: dict[str, Any] | None, loaded: dict[str, Any] | None) -> None:
+    """Remember and tell what the run did, then remove its staging folder."""
+    from contact_audit.pipeline import Report
+    from contact_audit.report import report_lines
+    from contact_audit.staging import Staging
+    from contact_audit.sync import finish_sync
+
+    done = Report.from_dict(loaded) if loaded else Report(notes=plan["notes"])
+    finish_sync(_pipeline(), plan, done, _run_id())
+    if derived:
+        Staging(derived["staging"]).remove()
+    for line in report_lines(done):
+        _say(line)
+
+
+@_plain_errors
+def plan() -> list[dict[str, Any]]:
+    """The chunks, newest first: {start, end, label, newest, until}; `until` is the end of the whole request."""
+    from contact_audit.backfill import Request, plan_chunks
+
+    context: Any = get_current_context()
+    run = context["dag_run"]
+    request = Request.from_params(context["params"], datetime.now(UTC))
+    most = conf.getint("core", "max_map_length")
+    chunks = plan_chunks(_pipeline(), request, most, run.triggering_user_name or run.run_id, _say)
+    return [chunk | {"until": request.span.end.isoformat()} for chunk in chunks]
+
+
+@_plain_errors
+def run_chunk(chunk: dict[str, Any]) -> dict[str, Any]:
+    """A chunk through the whole pipeline; what it did. What made it fail is an XCom `failure`, for the summary."""
+    from contact_audit import backfill
+
+    context: Any = get_current_context()
+    try:
+        return backfill.run_chunk(_pipeline(), chunk, _request(chunk), _run_id(), _say)
+    except Exception as error:
+        context["ti"].xcom_push("failure", {"label": chunk["label"], "reason": f"{type(error).__name__}: {error}"})
+        raise
+
+
+@_plain_errors
+def summary(chunks: list[dict[str, Any]], done: Sequence[dict[str, Any]]) -> None:
+    """Remember and tell what the backfill did; fails where a chunk has failed, and names it."""
+    from contact_audit.backfill import finish_backfill
+    from contact_audit.report import backfill_lines
+
+    context: Any = get_current_context()
+    finished, request = list(done or ()), _request(chunks[0])
+    labels = {chunk["label"] for chunk in finished}
+    failures = {chunk["label"]: "no reason known, see its log" for chunk in chunks if chunk["label"] not in labels}
+    told = context["ti"].xcom_pull("run_chunk", key="failure", map_indexes=range(len(chunks))) if failures else []
+    failures |= {one["label"]: one["reason"] for one in told if one and one["label"] in failures}
+    result = finish_backfill(_pipeline(), request, finished, not failures, _run_id())
+    for line in backfill_lines(result, finished, failures, request.dry_run):
+        _say(line)
+    if failures:
+        listed = "; ".join(f"{label} ({reason})" for label, reason in failures.items())
+        raise ContactAuditError(
+            f"{len(failures)} of {len(chunks)} chunks failed: {listed} Mend the cause, then run the DAG again with the same "
+            "params, or clear the failed tasks: what is loaded already is skipped."
+        )
+    if request.dry_run:
+        result.windows = 0
+    _announce(result)
+
+
+def _pipeline() -> "Pipeline":
+    from contact_audit.pipeline import Pipeline
+
+    settings = Settings.from_environment(os.environ)
+    return Pipeline(settings, _dsn("helpdesk", SourceError), _dsn("contact_audit", AuditDatabaseError))
+
+
+def _dsn(name: str, failure: type[ContactAuditError]) -> str:
+    from contact_audit.database import dsn_of
+
+    try:
+        return dsn_of(BaseHook.get_connection(name))
+    except AirflowNotFoundException:
+        raise failure(
+            f"Airflow has no connection {name}. Define it (Admin, Connections, or the environment variable "
+            f"AIRFLOW_CONN_{name.upper()}), of type postgres."
+        ) from None
+
+
+def _staging_base(settings: Settings) -> str:
+    from pathlib import Path
+
+    return settings.staging or (Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "staging").as_uri()
+
+
+def _request(chunk: dict[str, Any]) -> Any:
+    from contact_audit.backfill import Request
+
+    # `to` as the plan has taken it: a window may have ended since.
+    context: Any = get_current_context()
+    return Request.from_params({**context["params"], "to": chunk["until"]}, datetime.now(UTC))
+
+
+def _announce(done: "Report") -> None:
+    """The counts into the asset's event; no event where nothing was loaded."""
+    context: Any = get_current_context()
+    if not done.windows:
+        context["task"].outlets = []  # of this task run only: Airflow runs a copy
+        return
+    counts = {name: value for name, value in done.as_dict().items() if name not in ("evidence_lost", "newer", "notes")}
+    context["outlet_events"][AUDIT_LOG].extra = counts | {
+        "run_id": _run_id(),
+        "windows_kept_for_lost_evidence": len(done.evidence_lost),
+    }
+
+
+def _run_id() -> str:
+    context: Any = get_current_context()
+    return str(context["dag_run"].run_id)
+
+
+def _say(text: str) -> None:
+    _log.info("%s", text)
