@@ -18,7 +18,7 @@ from contact_audit import RULES_VERSION, model
 from contact_audit.errors import AuditDatabaseError
 from contact_audit.sql import statement
 from contact_audit.values import Codes
-from contact_audit.windows import Window
+from contact_audit.windows import LENGTH, Window
 
 _BATCH = 20_000
 _EVENTS = [*model.EVENTS.columns]
@@ -101,7 +101,8 @@ class AuditLog:
 
     def decisions(self) -> dict[int, str]:
         """What was decided about captures: snapshot_id → accept | ignore."""
-        return {int(row.snapshot_id): row.decision for row in self.query("decisions").itertuples()}  # a handful
+        frame = self.query("decisions")
+        return dict(zip(frame["snapshot_id"].astype(int).tolist(), frame["decision"].tolist(), strict=True))
 
     def loaded(self, after: datetime, until: datetime) -> pd.DataFrame:
         """The loaded windows of (after, until]: window_end (UTC), captures (list), newest_recorded_at, whole, sequence, counts."""
@@ -180,7 +181,7 @@ class AuditLog:
             result.evidence_lost.setdefault(_iso(end), {"captures": 0, "entries": 0})["captures"] = int(count)
         kept = set() if accept_lost_evidence else {datetime.fromisoformat(end) for end in result.evidence_lost}
         # Still there, and yet not read: it became visible after this run had read, and another run was faster.
-        newer = self.loaded(min(there) - (max(there) - min(there)) - _DAY, max(there))
+        newer = self.loaded(min(there) - LENGTH, max(there))
         if load.newest_recorded_at is not None:
             later = newer[newer["newest_recorded_at"].map(lambda seen: seen is not None and seen > load.newest_recorded_at)]
             faster = set(later["window_end"]) & set(unseen.loc[unseen["entry_id"].isin(still), "window_end"])
@@ -215,7 +216,7 @@ class AuditLog:
         for table in ("incoming_events", "incoming_without", "incoming_rejected"):
             with self._connection.cursor() as cursor:
                 cursor.execute(f"drop table {table}")
-        return {row.window_end: int(row.superseded) for row in taken.itertuples()}  # windows, not rows
+        return dict(zip(taken["window_end"].tolist(), taken["superseded"].astype(int).tolist(), strict=True))
 
     def _copy(self, relation: str, columns: list[str], frame: pd.DataFrame, run_id: str, rules: bool = False) -> None:
         if not len(frame):
@@ -262,9 +263,6 @@ class AuditLog:
             rules_version=RULES_VERSION,
             run_id=run_id,
         )
-
-
-_DAY = pd.Timedelta(days=1).to_pytimedelta()
 
 
 def _csv(table: pa.Table) -> pa.Buffer:

@@ -17,10 +17,10 @@ from contact_audit.errors import SettingsError
 from contact_audit.extraction import Captures
 from contact_audit.healing import LONG_AGO, late_windows, waiting
 from contact_audit.pipeline import Pipeline, Report
-from contact_audit.planning import CHUNK_WEIGHT, CHUNKS, cut_into_chunks, label, windows_with_other_captures
+from contact_audit.planning import CHUNKS, cut_into_chunks, ends_of, label, parts_of, windows_with_other_captures
 from contact_audit.sources import Session
 from contact_audit.sql import statement
-from contact_audit.windows import HISTORY_START, Span, Window, cut_by_weight, floor_border, spans
+from contact_audit.windows import HISTORY_START, Span, Window, floor_border, spans
 
 Say = Callable[[str], None]
 
@@ -105,7 +105,10 @@ def plan_chunks(pipeline: Pipeline, request: Request, most: int, decided_by: str
 
 
 def run_chunk(pipeline: Pipeline, chunk: dict[str, Any], request: Request, run_id: str, say: Say) -> dict[str, Any]:
-    """Extract, derive and load a chunk's windows that are not loaded yet or whose evidence has changed (all with `force`)."""
+    """Extract, derive and load a chunk's windows that are not loaded yet or whose evidence has changed (all with `force`).
+
+    What it did: {label, seconds, skipped, report}.
+    """
     span = Span(datetime.fromisoformat(chunk["start"]), datetime.fromisoformat(chunk["end"]))
     report, begun, done = Report(), time.monotonic(), 0
     with _lane(pipeline.audit_dsn, request.max_parallel), pipeline.source.session() as session:
@@ -113,9 +116,9 @@ def run_chunk(pipeline: Pipeline, chunk: dict[str, Any], request: Request, run_i
         todo = span.windows if request.force else _not_done(pipeline, session, captures, span)
         if not todo:
             say(f"{chunk['label']}: skipped, its {len(span.windows)} windows are loaded and their evidence has not changed")
-            return report.as_dict() | {"label": chunk["label"], "seconds": time.monotonic() - begun}
+            return _outcome(report, chunk, begun, skipped=True)
         state = pipeline.read_state()
-        parts = [part for one in spans(todo) for part in _parts(session, one)]
+        parts = [part for one in spans(todo) for part in parts_of(one, session.weights(one.start, one.end))]
         reason = "derived anew by a forced backfill" if request.force else "evidence changed"
         for part in parts:
             extracted = pipeline.extract(session, captures, part, state, bring_contacts=bool(chunk["newest"]))
@@ -137,16 +140,14 @@ def run_chunk(pipeline: Pipeline, chunk: dict[str, Any], request: Request, run_i
                 f"{chunk['label']}: {done} of {len(todo)} windows done, {report.events} events, "
                 f"{report.events / max(seconds, 1e-9):,.0f} events/s, {left:.0f} s left"
             )
-    if request.dry_run:
-        report.notes.append(f"{chunk['label']}: dry run, nothing was written")
-    return report.as_dict() | {"label": chunk["label"], "seconds": time.monotonic() - begun}
+    return _outcome(report, chunk, begun, skipped=False)
 
 
 def finish_backfill(pipeline: Pipeline, request: Request, chunks: list[dict[str, Any]], whole: bool, run_id: str) -> Report:
     """Add up what the chunks did, and remember it; `whole`: none of them failed."""
     report = Report(notes=list(request.notes))
     for chunk in chunks:
-        report.add(Report.from_dict({name: value for name, value in chunk.items() if name not in ("label", "seconds")}))
+        report.add(Report.from_dict(chunk["report"]))
     if request.dry_run:
         return report
     state = pipeline.read_state()
@@ -164,6 +165,11 @@ def finish_backfill(pipeline: Pipeline, request: Request, chunks: list[dict[str,
     return report
 
 
+def _outcome(report: Report, chunk: dict[str, Any], begun: float, skipped: bool) -> dict[str, Any]:
+    seconds = time.monotonic() - begun
+    return {"label": chunk["label"], "seconds": seconds, "skipped": skipped, "report": report.as_dict()}
+
+
 def _not_done(pipeline: Pipeline, session: Session, captures: Captures, span: Span) -> list[Window]:
     state = pipeline.read_state()
     with audit_connection(pipeline.audit_dsn) as connection:
@@ -174,7 +180,7 @@ def _not_done(pipeline: Pipeline, session: Session, captures: Captures, span: Sp
         ]  # windows, not rows
         recorded_after = min(seen) - pipeline.settings.overlap if seen else LONG_AGO
         late = late_windows(session, log, captures, loaded, recorded_after, pipeline.settings)
-    done = {Window(end.to_pydatetime()) for end in loaded.loc[loaded["whole"].astype(bool), "window_end"]}
+    done = {Window(end) for end in ends_of(loaded[loaded["whole"].astype(bool)])}
     changed = windows_with_other_captures(loaded, captures) | late
     return [window for window in span.windows if window not in done or window in changed]
 
@@ -182,13 +188,6 @@ def _not_done(pipeline: Pipeline, session: Session, captures: Captures, span: Sp
 def _seen(row: Any, healed: datetime | None, sequence: int) -> datetime:
     seen: datetime = row.newest_recorded_at or LONG_AGO + timedelta(days=1)
     return max(seen, healed) if healed is not None and row.sequence <= sequence else seen
-
-
-def _parts(session: Session, span: Span) -> list[Span]:
-    """A span in parts that fit memory."""
-    weights = session.weights(span.start, span.end)
-    by_end = dict(zip(weights["window_end"].dt.to_pydatetime(), weights["weight"], strict=True)) if len(weights) else {}
-    return cut_by_weight(span, [int(by_end.get(window.end, 0)) for window in span.windows], CHUNK_WEIGHT)
 
 
 def _border(name: str, text: str, notes: list[str]) -> datetime:

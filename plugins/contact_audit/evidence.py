@@ -121,7 +121,8 @@ class Evidence:
 
 def microseconds(column: "pd.Series[Any]") -> Codes:
     """A UTC column without missing values as µs since 1970, int64."""
-    return column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64)
+    moments: Codes = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64)
+    return moments
 
 
 def from_microseconds(moments: Codes) -> "pd.Series[Any]":

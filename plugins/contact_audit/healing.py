@@ -11,7 +11,7 @@ import pandas as pd
 
 from contact_audit.audit_log import AuditLog
 from contact_audit.extraction import Captures
-from contact_audit.planning import windows_touched
+from contact_audit.planning import ends_of, windows_touched
 from contact_audit.settings import Settings
 from contact_audit.sources import Session
 from contact_audit.windows import Window, window_of
@@ -37,7 +37,7 @@ def late_windows(
     """The loaded windows that entries belong to which became visible after a moment and are not accounted for yet."""
     if not len(loaded) or not len(captures.usable):
         return set()
-    there = {Window(end.to_pydatetime()) for end in loaded["window_end"]}
+    there = {Window(end) for end in ends_of(loaded)}
     reach = timedelta(days=1) + settings.skew
     until = min(captures.moments()[-1] + settings.skew, max(there).end + reach)
     late = session.late_entries(recorded_after, min(there).start - reach, until)

@@ -72,7 +72,8 @@ class Report:
     """What a run did, for people and for the asset event.
 
     Attributes:
-        windows, events, entries_without_event, rejected, superseded: counts; entries: journal entries accounted for.
+        windows, events, entries_without_event, rejected, superseded: counts.
+        entries: journal entries accounted for (rule 6), with an event and without.
         by_action, by_attribution: events by these.
         evidence_lost, newer: windows kept as they were (audit_log.Loaded).
         notes: sentences.
@@ -80,6 +81,7 @@ class Report:
 
     windows: int = 0
     events: int = 0
+    entries: int = 0
     entries_without_event: int = 0
     rejected: int = 0
     superseded: int = 0
@@ -100,6 +102,7 @@ class Report:
         self.evidence_lost |= loaded.evidence_lost
         self.newer += loaded.newer
         if isinstance(loaded, Report):
+            self.entries += loaded.entries
             self.notes += loaded.notes
 
     def as_dict(self) -> dict[str, Any]:
@@ -138,8 +141,7 @@ class Pipeline:
     def read_state(self) -> dict[str, Any]:
         """What the runs before remember (audit.state), and how far the ledger reaches."""
         with audit_connection(self.audit_dsn) as connection:
-            state: dict[str, Any] = AuditLog(connection).query("state").iloc[0].to_dict()
-        return state
+            return {str(name): value for name, value in AuditLog(connection).query("state").iloc[0].items()}
 
     def read_captures(self, session: Session) -> Captures:
         """The source's captures under the decisions made about them."""
@@ -222,6 +224,7 @@ class Pipeline:
         with audit_connection(self.audit_dsn) as connection:
             log = AuditLog(connection)
             report.add(log.replace(load, run_id, reason, self.entries_there, accept_lost_evidence))
+            report.entries = _entries(checked, {*report.evidence_lost, *report.newer})
             conservation.check(checked.captured, checked.replayed, checked.contacts)
             if extracted.forward is not None and not dry_run:
                 contacts.bring_forward(log, extracted.forward, extracted.contacts(), extracted.contacts_complete)
@@ -247,6 +250,19 @@ class Pipeline:
         with audit_connection(self.audit_dsn) as connection:
             text = orjson.dumps(report.as_dict()).decode()
             AuditLog(connection).query("finish", **(values | remembered), run_id=run_id, report=text)
+
+
+def _entries(checked: Checked, kept: set[str]) -> int:
+    """How many journal entries are accounted for in all windows but those kept as they were (their ends, ISO)."""
+    kept_ends = [datetime.fromisoformat(end) for end in kept]
+    events, without, rejected = (
+        frame[~frame["window_end"].isin(kept_ends)]
+        for frame in (checked.events, checked.entries_without_event, checked.rejected)
+    )
+    told = [events["journal_entry_id"].dropna().to_numpy(np.int64)]
+    told += [np.array(orjson.loads(text), np.int64) for text in events["candidates"].dropna()]
+    unused = rejected[(rejected["relation"] == "contact_journal") & ~rejected["used"]]
+    return len(np.unique(np.concatenate(told))) + len(without) + len(unused)
 
 
 def _validate(derived: Derived) -> None:

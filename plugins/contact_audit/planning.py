@@ -54,7 +54,7 @@ def due_windows(own: Window, loaded: pd.DataFrame, captures: Captures, late: Ite
     `loaded`: window_end, captures, whole of the loaded windows; `late`: windows that late entries touch.
     """
     due = Due()
-    state = {Window(row.window_end.to_pydatetime()): row for row in loaded.itertuples()}  # windows, not rows
+    state = dict(zip(map(Window, ends_of(loaded)), loaded["whole"].astype(bool), strict=True))
     for window in late:
         if window in state:
             due.reasons[window] = "late"
@@ -65,10 +65,15 @@ def due_windows(own: Window, loaded: pd.DataFrame, captures: Captures, late: Ite
     before = [window for window in state if window < own]
     if before:
         due.reasons |= {window: "gap" for window in windows_between(max(before).end, own.start)}
-    if own not in state or not state[own].whole:
+    if not state.get(own, False):
         due.reasons[own] = "own"
     due.reasons = {window: reason for window, reason in due.reasons.items() if window <= following}
     return due
+
+
+def ends_of(frame: pd.DataFrame) -> list[datetime]:
+    """The window_end of each row, as datetimes."""
+    return list(pd.DatetimeIndex(frame["window_end"]).to_pydatetime())
 
 
 def windows_with_other_captures(loaded: pd.DataFrame, captures: Captures) -> set[Window]:
@@ -84,10 +89,9 @@ def windows_with_other_captures(loaded: pd.DataFrame, captures: Captures) -> set
         now.setdefault(end, set()).add(snapshot_id)
     there = set(captures.every.tolist())
     ignored = set(captures.ignored.tolist())
-    held = {window.end for window in (Window(end.to_pydatetime()) for end in loaded["window_end"])}
+    held = set(ends_of(loaded))
     changed: set[Window] = set()
-    for end, before in zip(loaded["window_end"], loaded["captures"], strict=True):
-        moment = end.to_pydatetime()
+    for moment, before in zip(ends_of(loaded), loaded["captures"], strict=True):
         then = {one for one in before if one in there or one in ignored}
         if then == now.get(moment, set()):
             continue
@@ -120,8 +124,7 @@ def cut_into_chunks(span: Span, chunk: str, weights: pd.DataFrame, most: int) ->
     `weights`: window_end, weight, for `auto`.
     """
     if chunk == "auto":
-        by_end = dict(zip(weights["window_end"].dt.to_pydatetime(), weights["weight"], strict=True)) if len(weights) else {}
-        numbers = [int(by_end.get(window.end, 0)) for window in span.windows]
+        numbers = weights_of(span, weights)
         limit = CHUNK_WEIGHT
         while len(chunks := cut_by_weight(span, numbers, limit)) > most:
             limit *= 2
@@ -131,6 +134,17 @@ def cut_into_chunks(span: Span, chunk: str, weights: pd.DataFrame, most: int) ->
         if len(chunks) <= most or size == "year":
             break
     return chunks, size
+
+
+def weights_of(span: Span, weights: pd.DataFrame) -> list[int]:
+    """How much evidence each window of the span holds; `weights`: window_end, weight of those that hold any."""
+    by_end = dict(zip(ends_of(weights), weights["weight"].tolist(), strict=True))
+    return [int(by_end.get(window.end, 0)) for window in span.windows]
+
+
+def parts_of(span: Span, weights: pd.DataFrame) -> list[Span]:
+    """The span in parts whose evidence fits memory."""
+    return cut_by_weight(span, weights_of(span, weights), CHUNK_WEIGHT)
 
 
 def label(span: Span) -> str:

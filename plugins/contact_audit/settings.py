@@ -3,7 +3,7 @@
 They are read once, at the border; the core gets them as arguments.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
 
@@ -86,7 +86,7 @@ def _count(text: str) -> int:
     return value
 
 
-_CONVERT = {
+_CONVERT: dict[str, Callable[[str], str | float | int]] = {
     "source": str,
     "staging": str,
     "skew_seconds": _seconds,

@@ -51,17 +51,17 @@ class Staging:
         """Write a frame under a name."""
         if isinstance(table, pd.DataFrame):
             table = pa.Table.from_pandas(table, preserve_index=False)
-        with (self.folder / f"{name}.parquet").open("wb") as file:
+        with self.open(name, "wb") as file:
             pq.write_table(table, file, compression="zstd")
 
     def read(self, name: str) -> pa.Table:
         """Read the table of a name."""
-        with (self.folder / f"{name}.parquet").open("rb") as file:
+        with self.open(name, "rb") as file:
             return pq.read_table(file)
 
     def open(self, name: str, mode: str) -> Any:
         """Open the Parquet file of a name, to write or read it piece by piece."""
-        return (self.folder / f"{name}.parquet").open(mode)
+        return (self.folder / f"{name}.parquet").open(mode)  # type: ignore[no-untyped-call]
 
     def remove(self) -> None:
         """Remove the folder and all in it."""

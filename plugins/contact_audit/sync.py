@@ -14,10 +14,10 @@ from contact_audit.extraction import Captures
 from contact_audit.handover import SpanMeta, get_checked, get_extract, get_extracted, put_checked, put_extracted
 from contact_audit.healing import LONG_AGO, late_windows, seen_until, waiting
 from contact_audit.pipeline import Pipeline, Report
-from contact_audit.planning import CHUNK_WEIGHT, Due, due_windows
+from contact_audit.planning import Due, due_windows, parts_of
 from contact_audit.sources import Session
 from contact_audit.staging import Staging
-from contact_audit.windows import LENGTH, Span, Window, cut_by_weight, floor_border, spans
+from contact_audit.windows import LENGTH, Span, Window, floor_border, spans
 
 Say = Callable[[str], None]
 
@@ -131,9 +131,7 @@ def _parts(session: Session, span: Span) -> list[Span]:
     """A long span in parts that fit memory."""
     if len(span.windows) <= 8:
         return [span]
-    weights = session.weights(span.start, span.end)
-    by_end = dict(zip(weights["window_end"].dt.to_pydatetime(), weights["weight"], strict=True)) if len(weights) else {}
-    return cut_by_weight(span, [int(by_end.get(window.end, 0)) for window in span.windows], CHUNK_WEIGHT)
+    return parts_of(span, session.weights(span.start, span.end))
 
 
 def _notes(own: Window, due: Due) -> list[str]:

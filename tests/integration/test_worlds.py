@@ -54,11 +54,11 @@ def test_a_world_gives_the_events_that_it_lists(name: str, helpdesk_dsn: str, au
     assert _without(audit_dsn) == sorted((row["entry_id"], row["reason"]) for row in world["expected_entries_without_event"])
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_random_worlds_give_what_the_oracle_says_window_by_window_and_at_once(
     seed: int, helpdesk_dsn: str, new_database: Any, _audit_template: str
 ) -> None:
-    world = random_world(seed, contacts=12, captures=12, hardness=seed / 5)
+    world = random_world(seed, contacts=12, captures=8, hardness=seed / 3)
     write_world(helpdesk_dsn, world)
     events, without = derive(world)
     one, other = new_database(_audit_template), new_database(_audit_template)

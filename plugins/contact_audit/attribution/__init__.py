@@ -118,8 +118,9 @@ def _rejected(evidence: Evidence, end: Codes, inside: "np.typing.NDArray[np.bool
     states = evidence.rejected_states
     capture = pd.Series(evidence.moments, index=evidence.captures["snapshot_id"]).reindex(states["snapshot_id"])
     captured = states.assign(
-        relation="contact_snapshots", used=False, end=window_end(capture.to_numpy(np.int64)), entry_id=pd.NA
+        relation="contact_snapshots", used=False, end=window_end(capture.to_numpy(np.int64))
     )
+    captured["entry_id"] = pd.NA
 
     notes = evidence.journal.notes
     position = notes["entry"].to_numpy(np.int64)

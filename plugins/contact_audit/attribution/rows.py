@@ -132,10 +132,12 @@ def _agreed(evidence: Evidence, candidates: "pd.Series[Any]") -> pd.DataFrame:
 
 def _candidates(evidence: Evidence, frame: pd.DataFrame) -> "pd.Series[Any]":
     ids = evidence.journal.entries["entry_id"].to_numpy(np.int64)
-    result = pd.Series([None] * len(frame), dtype=object)
-    for position in frame["candidates"].notna().to_numpy().nonzero()[0]:  # events of several candidates only
-        result.iloc[position] = orjson.dumps(ids[list(frame["candidates"].iloc[position])].tolist()).decode()
-    return result
+    # Row by row, but most rows have none.
+    texts = [
+        None if positions is None else orjson.dumps(ids[list(positions)].tolist()).decode()
+        for positions in frame["candidates"].tolist()
+    ]
+    return pd.Series(texts, dtype=object)
 
 
 def _accounts(evidence: Evidence, contact: Codes, pair: Codes, entry: Codes) -> "pd.Series[Any]":

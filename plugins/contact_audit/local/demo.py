@@ -54,8 +54,7 @@ def demo(state: State, given: Mapping[str, str], say: Callable[[str], None]) -> 
         from contact_audit.demo import fill
 
         say("Demo helpdesk: filling")
-        rows = fill(helpdesk, floor_border(datetime.now(UTC)), progress=lambda text: say(f"  {text}"))
-        say("Demo helpdesk: " + ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in rows.items()))
+        fill(helpdesk, floor_border(datetime.now(UTC)), progress=lambda text: say(f"  {text}"))
     else:
         say(f"Helpdesk: the one that {HELPDESK} names; it is only read")
     run_dags(state, environment, say, (SYNC,) if _history_is_loaded(audit) else (BACKFILL, SYNC))

@@ -1,0 +1,48 @@
+"""`python -m bench`: which measurement, and how big.
+
+Everything happens on a PostgreSQL of its own in a temporary folder, with durable commits, and is removed at the end.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from bench import backfill, changed, full
+from bench.table import say
+from bench.world import own_server
+
+
+def main(arguments: Sequence[str]) -> None:
+    options = _parse(arguments)
+    with own_server(options.folder) as server:
+        if options.what in ("full", "all"):
+            full.run(server, options.contacts, options.changed_share)
+        if options.what in ("changed", "all"):
+            changed.run(server, (options.contacts // 10, options.contacts), options.changes)
+        if options.what in ("backfill", "all"):
+            sizes = [options.entries] if options.only else [options.entries // 10, options.entries]
+            backfill.run(server, options.backfill_contacts, sizes, options.windows, options.parallel)
+    say("removed all that was generated")
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("what", nargs="?", default="all", choices=("full", "changed", "backfill", "all"))
+    parser.add_argument("--contacts", type=int, default=1_000_000, help="of `full` and, with a tenth, of `changed`")
+    parser.add_argument(
+        "--changed-share", type=float, default=0.013, help="of `full`: the share of contacts that differ"
+    )
+    parser.add_argument("--changes", type=int, default=1_300, help="of `changed`: how many contacts each capture holds")
+    parser.add_argument("--backfill-contacts", type=int, default=100_000)
+    parser.add_argument("--entries", type=int, default=2_000_000, help="of `backfill`; a tenth is measured, too")
+    parser.add_argument("--only", action="store_true", help="of `backfill`: not the tenth")
+    parser.add_argument(
+        "--windows", type=int, default=20_900, help="of `backfill`: three-hour windows since 2019-10-01"
+    )
+    parser.add_argument("--parallel", type=int, default=2, help="of `backfill`: chunks at a time")
+    parser.add_argument("--folder", default=None, help="where the temporary folder is made")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,75 @@
+"""What a worker can be asked: a span of windows step by step, a run of the sync, a chunk of a backfill.
+
+Each calls the pipeline as the DAGs' tasks do.
+"""
+
+import itertools
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from bench.worker import Answer, moment, now
+from contact_audit.backfill import Request, run_chunk
+from contact_audit.pipeline import Pipeline
+from contact_audit.settings import Settings
+from contact_audit.windows import Span, Window
+
+
+def pipeline(helpdesk_dsn: str, audit_dsn: str) -> Pipeline:
+    return Pipeline(Settings(brake_share=1.0), helpdesk_dsn, audit_dsn)
+
+
+def span(pipeline: Pipeline, start: str, end: str) -> Answer:
+    """Extract, derive and load a span; seconds from the first read to the commit, by step."""
+    windows = Span(moment(start), moment(end))
+    marks = [now()]
+    state = pipeline.read_state()
+    with pipeline.source.session() as session:
+        extracted = pipeline.extract(session, pipeline.read_captures(session), windows, state)
+        marks.append(now())
+        checked = pipeline.derive(extracted.extract)
+        marks.append(now())
+        report = pipeline.load(checked, extracted, "bench", whole_until=windows.end)
+        marks.append(now())
+    steps = [after - before for before, after in itertools.pairwise(marks)]
+    return {"seconds": marks[-1] - marks[0], "steps": steps, "events": report.events, "by": report.by_attribution}
+
+
+def sync(pipeline: Pipeline, own_end: str) -> Answer:
+    """A run of the sync with all its tasks, frames handed over as Parquet; seconds of each task."""
+    from contact_audit.pipeline import Report
+    from contact_audit.staging import Staging
+    from contact_audit.sync import derive_due, extract_due, find_due, finish_sync, load_due
+
+    end = moment(own_end)
+    marks = [now()]
+    plan = find_due(pipeline, Window(end), False, _quiet)
+    marks.append(now())
+    with tempfile.TemporaryDirectory() as folder:
+        staging = Staging.create(Path(folder).as_uri(), "bench", end)
+        metas = extract_due(pipeline, plan, staging, _quiet)
+        marks.append(now())
+        derive_due(pipeline, metas, staging, _quiet)
+        marks.append(now())
+        report = load_due(pipeline, plan, metas, staging, "bench", _quiet)
+        marks.append(now())
+    finish_sync(pipeline, plan, Report.from_dict(report), "bench")
+    marks.append(now())
+    steps = [after - before for before, after in itertools.pairwise(marks)]
+    return {"seconds": marks[-1] - marks[0], "steps": steps, "events": report["events"], "windows": report["windows"]}
+
+
+def chunk(pipeline: Pipeline, chunk: dict[str, Any], params: dict[str, Any], until: str) -> Answer:
+    """A chunk of the backfill; when its work began and ended, and its report."""
+    request = Request.from_params(params, moment(until) + timedelta(hours=1))
+    begun = now()
+    report = run_chunk(pipeline, chunk, request, "bench", _quiet)
+    return {"begun": begun, "ended": now(), "report": report}
+
+
+def _quiet(_: str) -> None:
+    """Say nothing."""
+
+
+TASKS = {"span": span, "sync": sync, "chunk": chunk}

@@ -1,0 +1,30 @@
+"""The three-hourly sync: due windows → extract → diff → load → report. What it does, and what if not: contact_audit_sync.md."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from airflow.sdk import CronDataIntervalTimetable, dag, task
+from contact_audit import tasks
+
+
+@dag(
+    dag_id="contact_audit_sync",
+    description="Every three hours: who changed which contact, from what to what",
+    schedule=CronDataIntervalTimetable("0 */3 * * *", timezone="UTC"),
+    start_date=datetime(2019, 10, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"owner": "contact_audit", **tasks.RETRIES},
+    tags=["contact_audit", "audit"],
+    doc_md=str(Path(__file__).with_suffix(".md")),
+)
+def contact_audit_sync():
+    """Wire the tasks."""
+    due = task.branch(tasks.find_due)()
+    extracted = task(pool=tasks.POOL)(tasks.extract)(due["plan"])
+    derived = task(tasks.diff)(extracted)
+    loaded = task(outlets=[tasks.AUDIT_LOG])(tasks.load)(due["plan"], derived)
+    task(trigger_rule="none_failed")(tasks.report)(due["plan"], derived, loaded)
+
+
+contact_audit_sync()
