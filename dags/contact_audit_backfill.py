@@ -1,6 +1,5 @@
 """The backfill: plan chunks → run each → sum up. What it does, and what if not: contact_audit_backfill.md."""
 
-
 from pathlib import Path
 
 from airflow.sdk import Param, dag, task
@@ -60,7 +59,7 @@ PARAMS = {
     dag_id="contact_audit_backfill",
     description="The windows of contact_audit_sync in bulk, since October 2019; safe to repeat, stop and resume",
     schedule=None,
-    default_args={"owner": "contact_audit", **tasks.RETRIES},
+    default_args=tasks.DEFAULTS,
     tags=["contact_audit", "audit"],
     params=PARAMS,
     doc_md=str(Path(__file__).with_suffix(".md")),

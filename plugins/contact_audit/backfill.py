@@ -107,7 +107,7 @@ def plan_chunks(pipeline: Pipeline, request: Request, most: int, decided_by: str
 def run_chunk(pipeline: Pipeline, chunk: dict[str, Any], request: Request, run_id: str, say: Say) -> dict[str, Any]:
     """Extract, derive and load a chunk's windows that are not loaded yet or whose evidence has changed (all with `force`).
 
-    What it did: {label, seconds, skipped, report}.
+    What it did: the report as data, and label, seconds, skipped.
     """
     span = Span(datetime.fromisoformat(chunk["start"]), datetime.fromisoformat(chunk["end"]))
     report, begun, done = Report(), time.monotonic(), 0
@@ -147,7 +147,7 @@ def finish_backfill(pipeline: Pipeline, request: Request, chunks: list[dict[str,
     """Add up what the chunks did, and remember it; `whole`: none of them failed."""
     report = Report(notes=list(request.notes))
     for chunk in chunks:
-        report.add(Report.from_dict(chunk["report"]))
+        report.add(Report.from_dict(chunk))
     if request.dry_run:
         return report
     state = pipeline.read_state()
@@ -166,8 +166,7 @@ def finish_backfill(pipeline: Pipeline, request: Request, chunks: list[dict[str,
 
 
 def _outcome(report: Report, chunk: dict[str, Any], begun: float, skipped: bool) -> dict[str, Any]:
-    seconds = time.monotonic() - begun
-    return {"label": chunk["label"], "seconds": seconds, "skipped": skipped, "report": report.as_dict()}
+    return report.as_dict() | {"label": chunk["label"], "seconds": time.monotonic() - begun, "skipped": skipped}
 
 
 def _not_done(pipeline: Pipeline, session: Session, captures: Captures, span: Span) -> list[Window]:

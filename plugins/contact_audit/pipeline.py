@@ -4,7 +4,7 @@ One code path for the sync and the backfill: they differ in which windows they a
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -111,8 +111,8 @@ class Report:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Report":
-        """The report that `as_dict` gave."""
-        return cls(**data)
+        """The report that `as_dict` gave; what else is in the data is left out."""
+        return cls(**{one.name: data[one.name] for one in fields(cls) if one.name in data})
 
 
 class Pipeline:

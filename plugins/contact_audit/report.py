@@ -20,6 +20,7 @@ WIDTH = 100
 _LISTED = 10
 # Bidirectional marks and overrides reorder what stands around them.
 _REORDERING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
+_CHANNELS = {"api": "API", "azure_ad_sync": "Azure AD sync"}
 _KNOWN = {
     "recorded": "recorded in the journal",
     "matched": "matched: a journal entry names the field, without its values",
@@ -113,7 +114,7 @@ def _event_lines(event: Mapping[str, Any]) -> list[str]:
     if not author and event["author_type"] != "unknown":
         who = str(event["author_type"]).capitalize()
     address = event["ip_address"] or "IP unknown"
-    channel = str(event["channel"]).replace("_", " ") if event["channel"] else "channel unknown"
+    channel = _CHANNELS.get(event["channel"]) or (event["channel"] or "channel unknown").replace("_", " ")
     what = [f"    {line}" for line in (event["activity"] or "").split("\n")]
     return [f"  {_when(event)}", *map(_safe, (f"    {who} | {address} | {channel}", *what)), f"    [{_known(event)}]"]
 

@@ -5,7 +5,7 @@ Parsing a DAG imports this file: whatever is heavy (pandas, Arrow, drivers) is i
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 POOL = "helpdesk_db"
 AUDIT_LOG = Asset("contact_audit_log")
-RETRIES: dict[str, Any] = {
+DEFAULTS: dict[str, Any] = {
+    "owner": "contact_audit",
+    "show_return_value_in_logs": False,
     "retries": 3,
     "retry_delay": timedelta(seconds=30),
     "retry_exponential_backoff": 3.0,
@@ -38,6 +40,7 @@ RETRIES: dict[str, Any] = {
 
 _Task = TypeVar("_Task", bound=Callable[..., Any])
 _log = logging.getLogger(__name__)
+_results = logging.getLogger("contact_audit.report")
 
 
 def _plain_errors(function: _Task) -> _Task:
@@ -110,19 +113,21 @@ def load(plan: dict[str, Any], derived: dict[str, Any]) -> dict[str, Any]:
 
 
 @_plain_errors
-def report(plan: dict[str, Any], derived: dict[str, Any] | None, loaded: dict[str, Any] | None) -> None:
+def report(plan: dict[str, Any]) -> None:
     """Remember and tell what the run did, then remove its staging folder."""
     from contact_audit.pipeline import Report
     from contact_audit.report import report_lines
     from contact_audit.staging import Staging
     from contact_audit.sync import finish_sync
 
-    done = Report.from_dict(loaded) if loaded else Report(notes=plan["notes"])
+    context: Any = get_current_context()
+    done = Report(notes=plan["notes"])
+    if plan["spans"]:
+        done = Report.from_dict(context["ti"].xcom_pull("load"))
     finish_sync(_pipeline(), plan, done, _run_id())
-    if derived:
-        Staging(derived["staging"]).remove()
-    for line in report_lines(done):
-        _say(line)
+    if plan["spans"]:
+        Staging(context["ti"].xcom_pull("extract")["staging"]).remove()
+    _tell(report_lines(done))
 
 
 @_plain_errors
@@ -158,14 +163,13 @@ def summary(chunks: list[dict[str, Any]], done: Sequence[dict[str, Any]]) -> Non
     from contact_audit.report import backfill_lines
 
     context: Any = get_current_context()
-    finished, request = list(done or ()), _request(chunks[0])
+    finished, request = list(done[:]), _request(chunks[0])
     labels = {chunk["label"] for chunk in finished}
     failures = {chunk["label"]: "no reason known, see its log" for chunk in chunks if chunk["label"] not in labels}
     told = context["ti"].xcom_pull("run_chunk", key="failure", map_indexes=range(len(chunks))) if failures else []
     failures |= {one["label"]: one["reason"] for one in told if one and one["label"] in failures}
     result = finish_backfill(_pipeline(), request, finished, not failures, _run_id())
-    for line in backfill_lines(result, finished, failures, request.dry_run):
-        _say(line)
+    _tell(backfill_lines(result, finished, failures, request.dry_run))
     if failures:
         listed = "; ".join(f"{label} ({reason})" for label, reason in failures.items())
         raise ContactAuditError(
@@ -230,3 +234,8 @@ def _run_id() -> str:
 
 def _say(text: str) -> None:
     _log.info("%s", text)
+
+
+def _tell(lines: Iterable[str]) -> None:
+    for line in lines:
+        _results.info("%s", line)

@@ -3,12 +3,13 @@
 Every step says what it does; run again, each finds its work done or continues it.
 """
 
+import json
 import os
 import re
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from contact_audit import migrations
@@ -23,10 +24,11 @@ from contact_audit.windows import HISTORY_START, floor_border, windows_between
 
 BACKFILL, SYNC = "contact_audit_backfill", "contact_audit_sync"
 # Airflow's log lines: moment [level] message [logger] loc=...
-_PROGRESS = re.compile(r"^(?:\S+ \[\w+ *\] +)?(.*windows done.*?)(?: +\[[\w.]+\](?: .*)?)?$")
+_PROGRESS = re.compile(r"^\S+ \[\w+ *\] (.*?) +\[contact_audit\.tasks\](?: .*)?$")
 _ERROR = re.compile(r"^(?:[\w.]+\.)?(\w*(?:Error|Exception): .*)$")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _QUIET_SECONDS = 15
+_LAST_DAY = timedelta(days=1)
 _SYNC_HEALS = 800  # windows; a run takes at most 1,000
 
 NEXT = """
@@ -75,13 +77,16 @@ def run_dags(
     dag_ids: Sequence[str] = (BACKFILL, SYNC),
 ) -> None:
     """Run these DAGs through Airflow, one after the other; a ContactAuditError with the log's end if one fails."""
+    # The last day is left to the sync, so that there is something for it to do.
+    until = floor_border(datetime.now(UTC)) - _LAST_DAY
+    conf = {BACKFILL: ("--conf", json.dumps({"to": until.isoformat()}))}
     for dag_id in dag_ids:
         begin = time.monotonic()
         log = state.logs / f"{dag_id}.log"
         say(f"Airflow runs {dag_id} (log: {_short(log)})")
         with log.open("w") as output:
             process = subprocess.Popen(
-                [AIRFLOW, "dags", "test", dag_id],
+                [AIRFLOW, "dags", "test", dag_id, *conf.get(dag_id, ())],
                 env={**environment, "NO_COLOR": "1"},
                 cwd=PROJECT,
                 stdin=subprocess.DEVNULL,

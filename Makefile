@@ -1,0 +1,84 @@
+# Every target does its own set-up in .venv; only python3 (3.11 to 3.13) and make have to be there.
+# PYTHON=... chooses the interpreter for a new .venv; AUDIT_STATE_HOME=... the folder of local state (default .contact_audit).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+BIN := .venv/bin
+LOCAL := PYTHONPATH=plugins $(BIN)/python -m contact_audit.local
+# uv takes the interpreter of .venv, and never fetches one of its own.
+UV := UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=.venv $(BIN)/uv
+ARGS ?=
+
+.PHONY: help demo up down clean migrate airflow test lint format bench lock
+
+help: ## show this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+
+demo: $(BIN)/.runtime ## fill a demo helpdesk, audit it through Airflow, show a contact's activity
+	@$(LOCAL) demo
+
+up: $(BIN)/.runtime ## start Airflow with its UI in the background (PORT=8080)
+	@$(LOCAL) up
+
+down: $(BIN)/.runtime ## end what up and demo have started
+	@$(LOCAL) down
+
+clean: ## down, then delete local state and .venv
+	@if [ -e $(BIN)/.runtime ]; then $(LOCAL) clean; fi
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+migrate: $(BIN)/.runtime ## bring the audit database's schema up to date
+	@$(LOCAL) migrate
+
+airflow: $(BIN)/.runtime ## any Airflow command: make airflow ARGS='dags list'
+	@$(LOCAL) airflow $(ARGS)
+
+test: $(BIN)/.development ## all tests; ARGS go to pytest
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(BIN)/.development ## ruff, mypy, sqlfluff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar include/sql
+
+format: $(BIN)/.development ## let ruff mend and format the code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(BIN)/.development ## measure; ARGS go to bench
+	@PYTHONPATH=plugins:. $(BIN)/python -m bench $(ARGS)
+
+lock: $(BIN)/.uv ## compile requirements*.txt anew from requirements*.in
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) requirements.in -o requirements.txt
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) requirements-dev.in -o requirements-dev.txt
+
+$(BIN)/.runtime: requirements.txt | $(BIN)/.uv
+	@echo "Installing the locked requirements into .venv"
+	@$(UV) pip install --quiet --require-hashes -r requirements.txt
+	@touch $@
+
+$(BIN)/.development: requirements.txt requirements-dev.txt | $(BIN)/.uv
+	@echo "Installing the locked requirements, and those of development, into .venv"
+	@$(UV) pip install --quiet --require-hashes -r requirements.txt -r requirements-dev.txt
+	@touch $(BIN)/.runtime $@
+
+$(BIN)/.uv:
+	@chosen=; \
+	for python in $${PYTHON:-python3 python3.13 python3.12 python3.11}; do \
+	  if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; \
+	  then chosen=$$python; break; fi; \
+	done; \
+	if [ -z "$$chosen" ]; then \
+	  echo "Python 3.11, 3.12 or 3.13 is needed; $${PYTHON:-python3} is $$("$${PYTHON:-python3}" -V 2>&1 || true)." >&2; \
+	  echo "Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; \
+	fi; \
+	echo "Making .venv with $$("$$chosen" -V)"; \
+	if ! "$$chosen" -m venv .venv; then \
+	  echo "This Python cannot make a virtual environment (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; \
+	fi
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@touch $@
