@@ -1,8 +1,9 @@
-"""The backfill: plan chunks → run each → sum up. What it does, and what if not: contact_audit_backfill.md."""
+"""The backfill: plan chunks → run each → sum up. For operators: contact_audit_backfill.md."""
 
 from pathlib import Path
 
 from airflow.sdk import Param, dag, task
+
 from contact_audit import tasks
 
 PARAMS = {
@@ -11,7 +12,7 @@ PARAMS = {
         type="string",
         format="date-time",
         title="From",
-        description="Where to begin: from 2019-10-01T00:00:00Z on. Taken down to a window border (00:00, 03:00, ... UTC).",
+        description="From 2019-10-01T00:00:00Z on. Taken down to a window border: 00:00, 03:00, ... UTC.",
     ),
     "to": Param(
         None,
@@ -32,11 +33,14 @@ PARAMS = {
         minimum=1,
         maximum=64,
         title="Chunks at a time",
-        description="1 to 64; at most as many as the pool helpdesk_db has slots.",
+        description="1 to 64, within the pool's slots.",
     ),
     "dry_run": Param(False, type="boolean", title="Dry run", description="Report what would change; write nothing."),
     "force": Param(
-        False, type="boolean", title="Force", description="Derive windows anew that are loaded and unchanged: after new rules."
+        False,
+        type="boolean",
+        title="Force",
+        description="Derive windows anew that are loaded and unchanged: after new rules.",
     ),
     "accept_lost_evidence": Param(
         False,
@@ -50,7 +54,7 @@ PARAMS = {
         additionalProperties={"type": "string", "pattern": r"^\s*(accept|ignore)\s*:\s*\S"},
         propertyNames={"pattern": "^[0-9]+$"},
         title="Decisions on captures",
-        description='What to do with captures that the brake stopped at: {"4711": "accept: why"} or {"4711": "ignore: why"}.',
+        description='Captures that the brake stopped at: {"4711": "accept: why"} or {"4711": "ignore: why"}.',
     ),
 }
 
@@ -69,7 +73,7 @@ def contact_audit_backfill():
     chunks = task(tasks.plan)()
     chunk = task(pool=tasks.POOL, map_index_template="{{ task.op_kwargs['chunk']['label'] }}")(tasks.run_chunk)
     done = chunk.expand(chunk=chunks)
-    # all_done would run it, without a plan, even where planning failed
+    # all_done would run it even without a plan
     task(trigger_rule="all_done_min_one_success", outlets=[tasks.AUDIT_LOG])(tasks.summary)(chunks, done)
 
 

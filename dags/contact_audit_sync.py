@@ -1,9 +1,10 @@
-"""The three-hourly sync: due windows → extract → diff → load → report. What it does, and what if not: contact_audit_sync.md."""
+"""The three-hourly sync: due windows → extract → diff → load → report. For operators: contact_audit_sync.md."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
 from airflow.sdk import CronDataIntervalTimetable, dag, task
+
 from contact_audit import tasks
 
 

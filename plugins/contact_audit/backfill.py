@@ -115,7 +115,9 @@ def run_chunk(pipeline: Pipeline, chunk: dict[str, Any], request: Request, run_i
         captures = pipeline.read_captures(session)
         todo = span.windows if request.force else _not_done(pipeline, session, captures, span)
         if not todo:
-            say(f"{chunk['label']}: skipped, its {len(span.windows)} windows are loaded and their evidence has not changed")
+            say(
+                f"{chunk['label']}: skipped, its {len(span.windows)} windows are loaded and their evidence has not changed"
+            )
             return _outcome(report, chunk, begun, skipped=True)
         state = pipeline.read_state()
         parts = [part for one in spans(todo) for part in parts_of(one, session.weights(one.start, one.end))]
@@ -143,7 +145,9 @@ def run_chunk(pipeline: Pipeline, chunk: dict[str, Any], request: Request, run_i
     return _outcome(report, chunk, begun, skipped=False)
 
 
-def finish_backfill(pipeline: Pipeline, request: Request, chunks: list[dict[str, Any]], whole: bool, run_id: str) -> Report:
+def finish_backfill(
+    pipeline: Pipeline, request: Request, chunks: list[dict[str, Any]], whole: bool, run_id: str
+) -> Report:
     """Add up what the chunks did, and remember it; `whole`: none of them failed."""
     report = Report(notes=list(request.notes))
     for chunk in chunks:
@@ -193,7 +197,9 @@ def _border(name: str, text: str, notes: list[str]) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise SettingsError(f"{name}={text!r} is no moment; valid: ISO 8601, as in {HISTORY_START.isoformat()}.") from error
+        raise SettingsError(
+            f"{name}={text!r} is no moment; valid: ISO 8601, as in {HISTORY_START.isoformat()}."
+        ) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=HISTORY_START.tzinfo)
     moment = moment.astimezone(HISTORY_START.tzinfo)

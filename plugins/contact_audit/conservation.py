@@ -93,6 +93,8 @@ def check_entries(evidence: Evidence, derived: Derived) -> None:
     told += [np.array(text.strip("[]").split(","), np.int64) for text in derived.events["candidates"].dropna()]
     with_event = np.unique(np.concatenate(told))
     without = derived.entries_without_event["entry_id"].to_numpy(np.int64)
+    if np.array_equal(np.sort(ids), np.sort(np.append(with_event, without))):
+        return  # as always; what follows says what is wrong, at six times the cost
     twice = np.intersect1d(with_event, without)
     missing = np.setdiff1d(ids, np.union1d(with_event, without))
     strange = np.setdiff1d(np.union1d(with_event, without), ids)

@@ -1,7 +1,7 @@
 """audit.contacts and audit.field_labels: each contact as of the newest loaded capture, kept so that readers never need the helpdesk."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -94,6 +94,16 @@ def plan_forward(captures: Captures, state: dict[str, Any], newest: int) -> Forw
     between = usable[(usable["captured_at"] > since) & (usable["captured_at"] <= captured_at)]
     full = bool((between["kind"] == "full").any())
     return Forward(int(row["snapshot_id"]), captured_at, int(shown), since, full)
+
+
+def fill_anew(captures: Captures, state: dict[str, Any], forward: Forward | None) -> Forward | None:
+    """The same, with all contacts and not only those that differ; None where no usable capture is shown yet."""
+    if forward is not None:
+        return replace(forward, since=None, full=True)
+    shown = state["contacts_snapshot_id"]
+    if shown is None or int(shown) not in set(captures.usable["snapshot_id"]):
+        return None
+    return Forward(int(shown), state["contacts_captured_at"], int(shown), None, True)
 
 
 def bring_forward(log: AuditLog, forward: Forward, tables: Iterable[pa.Table], complete: bool) -> None:

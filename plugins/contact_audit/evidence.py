@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 import pandas as pd
 import pyarrow as pa
@@ -16,7 +15,7 @@ import pyarrow.compute as pc
 
 from contact_audit import model
 from contact_audit.journal import Fields, Flags, Journal, read_journal
-from contact_audit.values import NULL, Codes, Values, parse
+from contact_audit.values import NULL, Codes, Values, distinct_texts, parse
 from contact_audit.windows import Span
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -89,9 +88,8 @@ class States:
         start = np.searchsorted(self.key, state * self.width)
         end = np.searchsorted(self.key, (state + 1) * self.width)
         count = np.where(state >= 0, end - start, 0)
-        position = np.repeat(np.arange(len(state)), count)
-        offset = np.arange(len(position)) - np.repeat(np.cumsum(count) - count, count)
-        return position, self.key[np.repeat(start, count) + offset] % self.width
+        position, row = expand(start, count)
+        return position, self.key[row] % self.width
 
 
 @dataclass(frozen=True)
@@ -208,36 +206,43 @@ def _state_items(
     table: pa.Table, present: Flags, fields: Fields, values: Values
 ) -> tuple[Codes, Codes, Codes]:
     """The non-null values of all states that are there: (row, field, value code)."""
-    rows: list[npt.NDArray[np.int64]] = []
-    names: list[npt.NDArray[np.int64]] = []
-    codes: list[npt.NDArray[np.int64]] = []
-    for field, name in enumerate(model.BUILT_IN_FIELDS):
-        column = values.encode_strings(table[name].to_pandas())
-        held = np.flatnonzero(present & (column != NULL))
-        rows.append(held)
-        names.append(np.full(len(held), field, np.int64))
-        codes.append(column[held])
     there = np.flatnonzero(present)
-    texts = table["custom_fields"].take(pa.array(there)).to_pylist()
-    # Row by row: about 0.3 µs a value; the keys differ from row to row, so there are no columns to work on.
-    field_code, value_code = fields.code, values.code
-    prefixed: dict[str, int] = {}
-    row_list: list[int] = []
-    name_list: list[int] = []
-    code_list: list[int] = []
-    for position, held_fields in zip(there.tolist(), parse(texts), strict=True):
-        for name, value in held_fields.items():
-            if value is None:
-                continue
-            field = prefixed.get(name, -1)
-            if field < 0:
-                field = prefixed[name] = field_code(model.CUSTOM_FIELD_PREFIX + name)
-            row_list.append(position)
-            name_list.append(field)
-            code_list.append(value_code(value))
-    rows.append(np.array(row_list, np.int64))
-    names.append(np.array(name_list, np.int64))
-    codes.append(np.array(code_list, np.int64))
+    table = table.take(pa.array(there))
+    which, names, codes = _custom_items(table["custom_fields"], fields, values)
+    rows, names, codes = [there[which]], [names], [codes]
+    for field, name in enumerate(model.BUILT_IN_FIELDS):
+        rows.append(there)
+        names.append(np.full(len(there), field, np.int64))
+        codes.append(values.encode_strings(table[name]))
     row, field_column, code = np.concatenate(rows), np.concatenate(names), np.concatenate(codes)
     held = code != NULL
     return row[held], field_column[held], code[held]
+
+
+def _custom_items(column: pa.ChunkedArray, fields: Fields, values: Values) -> tuple[Codes, Codes, Codes]:
+    """The items of a column of custom_fields: (row, field, value code)."""
+    # Most states have the text of another one: of the same contact before, or of one like it.
+    position, distinct = distinct_texts(column)
+    field_code, value_code = fields.code, values.code
+    prefixed: dict[str, int] = {}
+    count: list[int] = []
+    name_list: list[int] = []
+    code_list: list[int] = []
+    # Text by text: about 0.3 µs a value; the keys differ from text to text, so there are no columns to work on.
+    for held in parse(distinct):
+        count.append(len(held))
+        for name, value in held.items():
+            field = prefixed.get(name, -1)
+            if field < 0:
+                field = prefixed[name] = field_code(model.CUSTOM_FIELD_PREFIX + name)
+            name_list.append(field)
+            code_list.append(value_code(value))
+    size = np.array(count, np.int64)
+    row, item = expand((np.cumsum(size) - size)[position], size[position])
+    return row, np.array(name_list, np.int64)[item], np.array(code_list, np.int64)[item]
+
+
+def expand(start: Codes, count: Codes) -> tuple[Codes, Codes]:
+    """All numbers of the ranges [start, start + count): (position of the range, number), range by range."""
+    position = np.repeat(np.arange(len(start)), count)
+    return position, np.arange(len(position)) + np.repeat(start - np.cumsum(count) + count, count)

@@ -38,9 +38,13 @@ def late_windows(
     if not len(loaded) or not len(captures.usable):
         return set()
     there = {Window(end) for end in ends_of(loaded)}
-    reach = timedelta(days=1) + settings.skew
-    until = min(captures.moments()[-1] + settings.skew, max(there).end + reach)
-    late = session.late_entries(recorded_after, min(there).start - reach, until)
+    # A pair begins with the capture before the first window, however long ago that was.
+    moments = captures.moments()
+    first = min(there).start
+    begin = max((moment for moment in moments if moment <= first), default=first)
+    begin -= settings.skew + timedelta(microseconds=1)
+    until = min(moments[-1], max(there).end) + settings.skew
+    late = session.late_entries(recorded_after, begin, until)
     touched = [some & there for some in windows_touched(late["occurred_at"], captures, settings.skew)]
     candidates = set().union(*touched)
     if not candidates:

@@ -15,9 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contact_audit import model
-from contact_audit.values import NULL, Codes, Values, as_jsonb, parse, parse_each
+from contact_audit.values import NULL, Codes, Values, as_jsonb, parse
 
 Flags = npt.NDArray[np.bool_]
+_MALFORMED = -2
+_BIRTHS = ("create", "restore")
 
 
 class Fields:
@@ -31,9 +33,11 @@ class Fields:
         return len(self.names)
 
     def code(self, name: str) -> int:
-        """The code of a field's name; -1 for a field that captures do not hold."""
+        """The code of a field's name; -1 for a field that captures do not hold. TypeError for what is no name."""
         known = self._codes.get(name)
         if known is None:
+            if type(name) is not str:
+                raise TypeError(f"{name!r} is no field's name")
             if not name.startswith(model.CUSTOM_FIELD_PREFIX):
                 return -1
             known = self._codes[name] = len(self.names)
@@ -87,16 +91,15 @@ def read_journal(table: pa.Table, fields: Fields, values: Values) -> Journal:
     """Clean a table of model.JOURNAL and take its `changes` apart; new fields and values get their codes."""
     order = pc.sort_indices(table, [("contact_id", "ascending"), ("occurred_at", "ascending"), ("entry_id", "ascending")])
     table = table.take(order)
-    parsed, malformed = _parse_changes(table["changes"])
-    reasons = _reasons(table, malformed)
+    reasons = _reasons(table)
+    listed, items = _read_changes(table, fields, values)
+    reasons[(listed == _MALFORMED) & (reasons == "")] = 'changes is not a list of objects with a "field"'
     bad = reasons != ""
-    good = pa.array(~bad)
-    usable = table.filter(good)
+    usable = table.filter(pa.array(~bad))
     entries = _to_pandas(usable.drop_columns(["changes"]))
     original = _originals(entries, usable["changes"])
-    kept = [changes for changes, wrong in zip(parsed, bad, strict=True) if not wrong]
-    entries["listed"] = np.fromiter((-1 if changes is None else len(changes) for changes in kept), np.int64, len(kept))
-    items = _items(kept, entries["action"].to_numpy(), fields, values)
+    entries["listed"] = listed[~bad]
+    items = _one_item_a_field(_of_usable(items, bad), len(fields))
     notes = pd.concat([_check_author(entries), _check_address(entries)], ignore_index=True).astype({"entry": np.int64})
     notes["row"] = _row_texts(usable.take(pa.array(notes["entry"])))
     return Journal(entries, items, original, notes, _rejected(table.filter(pa.array(bad)), reasons[bad]))
@@ -109,26 +112,9 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
     return frame
 
 
-def _parse_changes(column: pa.ChunkedArray) -> tuple[list[Any], Flags]:
-    texts = column.to_pylist()
-    parsed: list[Any] = [None] * len(texts)
-    given = [position for position, text in enumerate(texts) if text is not None and text != "null"]
-    for position, changes in zip(given, parse([texts[position] for position in given]), strict=True):
-        parsed[position] = changes
-    # Row by row: 0.2 µs an entry; JSON of any shape has no columns.
-    wrong = (
-        changes is not None
-        and not (
-            type(changes) is list and all(type(item) is dict and type(item.get("field")) is str for item in changes)
-        )
-        for changes in parsed
-    )
-    return parsed, np.fromiter(wrong, dtype=bool, count=len(parsed))
-
-
-def _reasons(table: pa.Table, malformed: Flags) -> npt.NDArray[np.object_]:
+def _reasons(table: pa.Table) -> npt.NDArray[np.object_]:
+    """Why each entry cannot be used, whatever it lists; empty where it can."""
     reasons = np.full(table.num_rows, "", dtype=object)
-    reasons[malformed] = 'changes is not a list of objects with a "field"'
     action = table["action"]
     unknown = pc.invert(pc.fill_null(pc.is_in(action, pa.array(model.ACTIONS)), False)).to_numpy()
     for position in np.flatnonzero(unknown):
@@ -138,33 +124,46 @@ def _reasons(table: pa.Table, malformed: Flags) -> npt.NDArray[np.object_]:
     return reasons
 
 
-def _items(changes: list[Any], actions: npt.NDArray[Any], fields: Fields, values: Values) -> Items:
+def _read_changes(table: pa.Table, fields: Fields, values: Values) -> tuple[Codes, Items]:
+    """How many items the `changes` of each entry list (-1 for null, _MALFORMED for no list of items), and these, in order."""
+    listed: list[int] = []
     entry: list[int] = []
     field: list[int] = []
     pin: list[bool] = []
-    old: list[Any] = []
-    new: list[Any] = []
+    old: list[int] = []
+    new: list[int] = []
+    field_code, value_code = fields.code, values.code
     # Row by row: about 1 µs an item; taking apart nested JSON in columns (explode, json_normalize) measured 8 times slower.
-    for position, (listed, action) in enumerate(zip(changes, actions, strict=True)):
-        if not listed:
+    for position, (changes, action) in enumerate(zip(parse(table["changes"]), table["action"].to_pylist(), strict=True)):
+        if changes is None:
+            listed.append(-1)
             continue
-        old_may_miss = action == "create" or action == "restore"
-        new_may_miss = action == "delete"
-        for item in listed:
-            code = fields.code(item["field"])
+        try:
+            codes = [field_code(item["field"]) for item in changes]
+        except (TypeError, KeyError):
+            codes = None
+        if codes is None or type(changes) is not list:
+            listed.append(_MALFORMED)
+            continue
+        listed.append(len(codes))
+        for code, item in zip(codes, changes, strict=True):
             if code < 0:
                 continue
-            pins = ("old" in item or old_may_miss) and ("new" in item or new_may_miss) and len(item) > 1
-            pins = pins and ("old" in item or "new" in item)
+            has_old, has_new = "old" in item, "new" in item
+            pins = (has_old and has_new) or (has_new and action in _BIRTHS) or (has_old and action == "delete")
             entry.append(position)
             field.append(code)
             pin.append(pins)
-            old.append(item.get("old") if pins else None)
-            new.append(item.get("new") if pins else None)
-    items = Items(
-        np.array(entry, np.int64), np.array(field, np.int64), np.array(pin, bool), values.encode(old), values.encode(new)
-    )
-    return _one_item_a_field(items, len(fields))
+            old.append(value_code(item["old"]) if pins and has_old else NULL)
+            new.append(value_code(item["new"]) if pins and has_new else NULL)
+    columns = [np.array(column, np.int64) for column in (listed, entry, field, old, new)]
+    return columns[0], Items(columns[1], columns[2], np.array(pin, bool), columns[3], columns[4])
+
+
+def _of_usable(items: Items, bad: Flags) -> Items:
+    """The items of entries that are not bad, with their positions among these."""
+    kept = items.take(~bad[items.entry])
+    return Items((np.cumsum(~bad) - 1)[kept.entry], kept.field, kept.pin, kept.old, kept.new)
 
 
 def _one_item_a_field(items: Items, width: int) -> Items:
@@ -237,8 +236,9 @@ def _originals(entries: pd.DataFrame, changes: pa.ChunkedArray) -> Codes:
     together = np.flatnonzero(entries.duplicated(["contact_id", "occurred_at"], keep=False).to_numpy())
     if len(together):
         columns = [name for name in entries.columns if name not in ("entry_id", "recorded_at")]
-        texts = changes.take(pa.array(together)).to_pylist()
-        same = [None if text is None else as_jsonb(value) for text, value in zip(texts, parse_each(texts), strict=True)]
+        texts = changes.take(pa.array(together))
+        given = texts.is_valid().to_pylist()
+        same = [as_jsonb(value) if there else None for there, value in zip(given, parse(texts), strict=True)]
         frame = entries.loc[together, columns].assign(changes=pd.Series(same, dtype=object).to_numpy())
         alike = frame.groupby([*columns, "changes"], dropna=False, sort=False).ngroup().to_numpy()
         _, first = np.unique(alike, return_index=True)

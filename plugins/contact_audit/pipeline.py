@@ -20,6 +20,7 @@ from contact_audit.database import audit_connection, where
 from contact_audit.errors import AuditDatabaseError
 from contact_audit.evidence import Evidence, Extract, read
 from contact_audit.extraction import Captures, extract, reach
+from contact_audit.planning import windows_with_other_captures
 from contact_audit.settings import Settings
 from contact_audit.sources import Session, Source, open_source
 from contact_audit.values import Codes
@@ -162,6 +163,9 @@ class Pipeline:
         ends = pd.to_datetime([window_of(moment.to_pydatetime()).end for moment in inside["captured_at"]], utc=True)
         newest = int(at.searchsorted(pd.Timestamp(span.end), side="right")) - 1
         forward = contacts.plan_forward(captures, state, newest) if bring_contacts and newest >= 0 else None
+        if self._other_captures(captures, span):
+            # What a late capture says, or an ignored one said, of a contact may be the last word on it.
+            forward = contacts.fill_anew(captures, state, forward)
         batches: Callable[[], Iterable[pa.Table]] = tuple
         complete = False
         if forward is not None:
@@ -186,6 +190,12 @@ class Pipeline:
             read_after=scope.after,
             read_until=scope.until,
         )
+
+    def _other_captures(self, captures: Captures, span: Span) -> bool:
+        """Whether windows of the span were loaded with other captures than there are now."""
+        with audit_connection(self.audit_dsn) as connection:
+            loaded = AuditLog(connection).loaded(span.start, span.end)
+        return bool(windows_with_other_captures(loaded, captures))
 
     def derive(self, raw: Extract) -> Checked:
         """Diff and attribute a span's evidence."""

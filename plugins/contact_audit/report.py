@@ -38,8 +38,7 @@ def report_lines(report: Report) -> list[str]:
             f"Windows   {report.windows:,} loaded",
             f"Events    {report.events:,}{_counts(report.by_action)}",
             f"Authors   known as{_counts(report.by_attribution) or ': no events'}",
-            f"Entries   {report.entries:,} journal entries accounted for, {report.entries_without_event:,} of them "
-            "without an event",
+            f"Entries   {report.entries:,} accounted for, {report.entries_without_event:,} of them without an event",
             f"Rejected  {report.rejected:,} rows{' (see audit.rejected_rows)' if report.rejected else ''}",
             f"Replaced  {report.superseded:,} events{' (see audit.superseded_events)' if report.superseded else ''}",
         ]
@@ -49,8 +48,8 @@ def report_lines(report: Report) -> list[str]:
             for end, counts in sorted(report.evidence_lost.items())
         ]
         lines.append(
-            f"Kept      {len(lost):,} windows as they were: the helpdesk has lost what their rows rest on (evidence_lost): "
-            f"{_few(lost)}. contact_audit_backfill with accept_lost_evidence replaces them all the same"
+            f"Kept      {len(lost):,} windows as they were: the helpdesk has lost what their rows rest on "
+            f"(evidence_lost): {_few(lost)}. To replace them all the same: contact_audit_backfill, accept_lost_evidence"
         )
     if report.newer:
         newer = [_window(end) for end in sorted(report.newer)]
@@ -66,7 +65,9 @@ def backfill_lines(
     seconds = sum(float(chunk["seconds"]) for chunk in chunks if not chunk.get("skipped"))
     lines = ["Dry run: nothing was written. It would have been:"] if dry_run else []
     lines += report_lines(report)
-    lines.append(f"Chunks    {len(chunks) - skipped:,} done, {skipped:,} skipped, loaded already; {len(failures):,} failed")
+    lines.append(
+        f"Chunks    {len(chunks) - skipped:,} done, {skipped:,} skipped, loaded already; {len(failures):,} failed"
+    )
     if report.events:
         lines.append(f"Rate      {report.events / max(seconds, 1e-3):,.0f} events/s, in {seconds:,.1f} s of work")
     return lines + [_safe(f"Failed    {label}: {reason}") for label, reason in sorted(failures.items())]
@@ -87,14 +88,13 @@ def print_report(dsn: str) -> None:
             f"next sync: {_moment(status['next_due'])}"
         )
     if status["waiting_entries"]:
-        lines.append(
-            f"{status['waiting_entries']:,} journal entries wait for the next capture, since {_moment(status['waiting_since'])}"
-        )
+        since = _moment(status["waiting_since"])
+        lines.append(f"{status['waiting_entries']:,} journal entries wait for the next capture, since {since}")
     _print(lines)
 
 
 def print_activity(dsn: str, contact_id: str | None = None, limit: int = 12) -> None:
-    """A contact's activity, newest first; without a contact, contact 1, else the one with most events in the last day."""
+    """A contact's activity, newest first; by default of contact 1, else the one with most events in the last day."""
     found = _rows(dsn, "contact", contact_id=None if contact_id is None else str(contact_id))
     if not found:
         _print(["No events yet." if contact_id is None else f"No events of contact {_safe(contact_id)}."])

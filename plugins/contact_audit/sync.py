@@ -25,22 +25,22 @@ Say = Callable[[str], None]
 def own_window(
     run_type: str, logical_date: datetime | None, interval_end: datetime | None, run_after: datetime, now: datetime
 ) -> Window:
-    """The window that a run is for: its data interval; of a manual run, the last whole one before its logical date, or before the run.
+    """The window that a run is for: its data interval; of a manual run, the last whole one at its logical date, or now.
 
-    A manual run's interval does not count: triggered from the command line, it is that of the moment, whatever the logical date.
+    A manual run's interval does not count: from the command line, it is that of the moment, whatever the logical date.
     SettingsError where the window has not ended yet.
     """
     planned = run_type in ("scheduled", "backfill") and interval_end is not None
     window = Window(floor_border((interval_end if planned else logical_date) or run_after))
     if not planned and window.end > now:
         raise SettingsError(
-            f"the window up to {window.end.isoformat()} has not ended; valid logical dates: up to now, {now:%Y-%m-%dT%H:%M}Z."
+            f"the window up to {window.end.isoformat()} has not ended; valid logical dates: up to {now.isoformat()}."
         )
     return window
 
 
 def find_due(pipeline: Pipeline, own: Window, only_own: bool, say: Say) -> dict[str, Any]:
-    """Find the windows that are due for the run whose own window is given (only that one for a run of Airflow's own backfill).
+    """Find the windows that are due for the run of this own window (`only_own`, for Airflow's own backfill: no other).
 
     The plan: spans [[start, end], ...], own_end, left_over, notes, healed_recorded_at, healed_ledger_sequence.
     """
@@ -136,7 +136,9 @@ def _parts(session: Session, span: Span) -> list[Span]:
 
 def _notes(own: Window, due: Due) -> list[str]:
     if not due.reasons:
-        return [f"nothing due: everything up to {own.end:%Y-%m-%d %H:%M} UTC is loaded and its evidence has not changed"]
+        return [
+            f"nothing due: everything up to {own.end:%Y-%m-%d %H:%M} UTC is loaded and its evidence has not changed"
+        ]
     counts: dict[str, int] = {}
     for reason in due.reasons.values():
         counts[reason] = counts.get(reason, 0) + 1
@@ -144,7 +146,7 @@ def _notes(own: Window, due: Due) -> list[str]:
     notes = [f"{len(due.reasons)} windows due up to {max(due.reasons).end:%Y-%m-%d %H:%M} UTC ({told})"]
     if due.left_over and due.left_from and due.left_to:
         notes.append(
-            f"{due.left_over} more windows are due and left to the next run; to do them now: contact_audit_backfill with "
-            f"from={due.left_from.isoformat()}, to={due.left_to.isoformat()}"
+            f"{due.left_over} more windows are due and left to the next run; to do them now: contact_audit_backfill "
+            f"with from={due.left_from.isoformat()}, to={due.left_to.isoformat()}"
         )
     return notes

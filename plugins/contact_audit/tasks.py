@@ -1,4 +1,4 @@
-"""The DAGs' tasks: each takes what Airflow gives (connections, the run, params) and calls sync.py or backfill.py with it.
+"""The DAGs' tasks: what Airflow gives (connections, the run, params), handed to sync.py and backfill.py.
 
 Parsing a DAG imports this file: whatever is heavy (pandas, Arrow, drivers) is imported inside the tasks.
 """
@@ -36,7 +36,7 @@ DEFAULTS: dict[str, Any] = {
         ]
     ),
 }
-"""A lost connection is tried again after 30 s, 90 s and 270 s, and so is what nobody foresaw; all else fails at once."""
+"""A lost connection is tried again after 30 s, 90 s and 270 s, and the unforeseen, too; the rest fails at once."""
 
 _Task = TypeVar("_Task", bound=Callable[..., Any])
 _log = logging.getLogger(__name__)
@@ -165,16 +165,17 @@ def summary(chunks: list[dict[str, Any]], done: Sequence[dict[str, Any]]) -> Non
     context: Any = get_current_context()
     finished, request = list(done[:]), _request(chunks[0])
     labels = {chunk["label"] for chunk in finished}
-    failures = {chunk["label"]: "no reason known, see its log" for chunk in chunks if chunk["label"] not in labels}
-    told = context["ti"].xcom_pull("run_chunk", key="failure", map_indexes=range(len(chunks))) if failures else []
-    failures |= {one["label"]: one["reason"] for one in told if one and one["label"] in failures}
+    failed = [number for number, chunk in enumerate(chunks) if chunk["label"] not in labels]
+    told = context["ti"].xcom_pull("run_chunk", key="failure", map_indexes=failed) if failed else []
+    failures = {chunks[number]["label"]: "no reason known, see its log" for number in failed}
+    failures |= {one["label"]: one["reason"] for one in told if one}
     result = finish_backfill(_pipeline(), request, finished, not failures, _run_id())
     _tell(backfill_lines(result, finished, failures, request.dry_run))
     if failures:
         listed = "; ".join(f"{label} ({reason})" for label, reason in failures.items())
         raise ContactAuditError(
-            f"{len(failures)} of {len(chunks)} chunks failed: {listed} Mend the cause, then run the DAG again with the same "
-            "params, or clear the failed tasks: what is loaded already is skipped."
+            f"{len(failures)} of {len(chunks)} chunks failed: {listed}. Mend the cause, then run the DAG again with "
+            "the same params, or clear the failed tasks: what is loaded already is skipped."
         )
     if request.dry_run:
         result.windows = 0

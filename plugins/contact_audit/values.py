@@ -6,14 +6,14 @@ Section 3's comparison: 1 = 1.0, key order does not count, lists compare as sets
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import orjson
-import pandas as pd
+import pyarrow as pa
 
 Codes = npt.NDArray[np.int64]
 
@@ -22,6 +22,7 @@ NULL = 0
 
 # orjson reads numbers as 64-bit integers and floats; from 17 digits on (the point counts) a float may not be the number written.
 _LONG_NUMBER = re.compile(r"[0-9.]{17}")
+_BATCH = 10_000
 
 
 class Values:
@@ -34,7 +35,9 @@ class Values:
     def __init__(self) -> None:
         self.texts: list[str] = ["null"]
         self._by_text: dict[str, int] = {"null": NULL}
+        # Most values are strings and integers; no other value's text is that of one of theirs.
         self._by_string: dict[str, int] = {}
+        self._by_integer: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -44,20 +47,26 @@ class Values:
         if type(value) is str:
             known = self._by_string.get(value)
             if known is None:
-                known = self._by_string[value] = self._intern(orjson.dumps(value).decode())
+                known = self._by_string[value] = len(self.texts)
+                self.texts.append(orjson.dumps(value).decode())
+            return known
+        if type(value) is int:
+            known = self._by_integer.get(value)
+            if known is None:
+                known = self._by_integer[value] = self._intern(str(value))
             return known
         return NULL if value is None else self._intern(canonical_text(value))
 
     def encode(self, values: Iterable[Any]) -> Codes:
         """The codes of parsed JSON values, int64, same order."""
-        code = self.code
-        return np.fromiter((code(value) for value in values), dtype=np.int64)
+        known, code = self._by_string.get, self.code
+        # A known string, the usual case, spares a call; a string's code is never 0.
+        return np.fromiter((type(value) is str and known(value) or code(value) for value in values), dtype=np.int64)
 
-    def encode_strings(self, column: "pd.Series[Any]") -> Codes:
+    def encode_strings(self, column: pa.ChunkedArray) -> Codes:
         """The codes of a column of text; missing is null."""
-        positions, uniques = pd.factorize(column)
-        codes = np.append(self.encode(str(text) for text in uniques), NULL)
-        return codes[positions]
+        position, distinct = distinct_texts(column)
+        return np.append(self.encode(distinct.to_pylist()), NULL)[position]
 
     def _intern(self, text: str) -> int:
         code = self._by_text.get(text)
@@ -67,21 +76,28 @@ class Values:
         return code
 
 
-def parse(texts: Sequence[str]) -> list[Any]:
-    """The JSON values of many texts, exact in every digit (long numbers become int or Decimal)."""
-    joined = ",".join(texts)
-    if _LONG_NUMBER.search(joined) is None:
-        result: list[Any] = orjson.loads("[" + joined + "]")
-        return result
-    return [
-        json.loads(text, parse_float=Decimal) if _LONG_NUMBER.search(text) else orjson.loads(text) for text in texts
-    ]
+def distinct_texts(column: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
+    """For each row the position of its text among the distinct ones (-1: missing), and these."""
+    encoded = column.dictionary_encode().combine_chunks()
+    position: Codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return position, encoded.dictionary
 
 
-def parse_each(texts: Sequence[str | None]) -> list[Any]:
-    """The same, with None for a missing text."""
-    given = iter(parse([text for text in texts if text is not None]))
-    return [None if text is None else next(given) for text in texts]
+def parse(column: pa.Array | pa.ChunkedArray) -> Iterator[Any]:
+    """The values of a column of JSON texts, exact in every digit (long numbers become int or Decimal); None for a missing text.
+
+    Some at a time, so that they never stand in memory all together.
+    """
+    for start in range(0, len(column), _BATCH):
+        texts = column.slice(start, _BATCH).fill_null("null").to_pylist()
+        joined = ",".join(texts)
+        if _LONG_NUMBER.search(joined) is None:
+            yield from orjson.loads("[" + joined + "]")
+        else:
+            yield from (
+                json.loads(text, parse_float=Decimal) if _LONG_NUMBER.search(text) else orjson.loads(text)
+                for text in texts
+            )
 
 
 def as_jsonb(value: Any) -> str:

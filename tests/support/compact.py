@@ -1,7 +1,9 @@
 """One contact's evidence and events as lines of text, every column in sight.
 
-    00:00 capture plan=free             a capture and the contact's values in it; `-`: it is not there
+    00:00 capture plan=free             a full capture and the contact's values in it; `-`: it is not there
+    03:00 changed#7 plan=pro            a changed one, its id given; `-`: a tombstone; nothing: it does not mention the contact
     01:00 update #1 ann plan:free>pro   an entry: action, id, author, items; `field` alone names it, `nothing` is [], no item is null
+    01:00~07:30 update #1 ann           one that became visible at 07:30
     -> 03:00/1 [1-2] update 01:00 ann recorded #1: plan free>pro
 
 An event: window's end / sequence, pair, action, when (after..at), author, attribution, evidence (`-` none, `#1|#2` candidates), changes.
@@ -15,6 +17,7 @@ from contact_audit.attribution import attribute
 from contact_audit.evidence import read
 
 from tests.support.extracts import as_records, extract_of
+from tests.support.runs import query
 
 DAY = datetime(2024, 3, 1, tzinfo=UTC)
 AUTHOR = ("author_type", "author_id", "author_name", "ip_address", "channel")
@@ -41,10 +44,11 @@ def world_of(text: str) -> dict[str, Any]:
     world: dict[str, Any] = {"snapshots": [], "contact_snapshots": [], "contact_journal": []}
     for line in text.strip().splitlines():
         at, what, *rest = line.split()
-        if what == "capture":
-            _capture(world, moment(at), rest)
+        kind, _, number = what.partition("#")
+        if kind in ("capture", "changed"):
+            _capture(world, moment(at), "changed" if kind == "changed" else "full", number, rest)
         else:
-            world["contact_journal"].append(_entry(moment(at), what, rest))
+            world["contact_journal"].append(_entry(at, what, rest))
     return world
 
 
@@ -56,19 +60,31 @@ def events_of(text: str, skew_seconds: float = 120) -> list[str]:
     return lines + [f"#{row['entry_id']} {row['reason']}" for row in sorted(without, key=lambda row: row["entry_id"])]
 
 
+def logged(dsn: str) -> list[str]:
+    """The events of contact 1 in an audit database, then the entries without one, as lines."""
+    text = "select l.*, host(ip_address) as ip_address from audit.contact_audit_log as l where contact_id = '1'"
+    events = query(dsn, f"{text} order by window_end, sequence")
+    for event in events:
+        event |= {name: event[name].isoformat() for name in ("window_end", "occurred_after", "occurred_at")}
+    names = "entry_id, reason from audit.entries_without_event where contact_id = '1'"
+    without = query(dsn, f"select {names} order by entry_id")
+    return [_event(event) for event in events] + [f"#{row['entry_id']} {row['reason']}" for row in without]
+
+
 def expected(text: str) -> list[str]:
     """The lines of a text."""
     return [" ".join(line.split()) for line in text.strip().splitlines()]
 
 
-def _capture(world: dict[str, Any], at: datetime, values: list[str]) -> None:
-    number = len(world["snapshots"]) + 1
-    world["snapshots"].append({"snapshot_id": number, "captured_at": at.isoformat(), "kind": "full"})
-    if values == ["-"]:
+def _capture(world: dict[str, Any], at: datetime, kind: str, given: str, values: list[str]) -> None:
+    number = int(given or len(world["snapshots"]) + 1)
+    world["snapshots"].append({"snapshot_id": number, "captured_at": at.isoformat(), "kind": kind})
+    gone = values == ["-"]
+    if (gone and kind == "full") or (not values and kind == "changed"):
         return
-    row: dict[str, Any] = {"snapshot_id": number, "contact_id": 1, "account_id": 1, "created_at": None, "deleted": False}
+    row: dict[str, Any] = {"snapshot_id": number, "contact_id": 1, "account_id": 1, "created_at": None, "deleted": gone}
     row |= {"name": None, "email": None, "primary_phone": None, "custom_fields": {}}
-    for name, text in (value.split("=", 1) for value in values):
+    for name, text in (value.split("=", 1) for value in values if not gone):
         if name == "created":
             row["created_at"] = moment(text).isoformat()
         elif name in _FIXED:
@@ -78,7 +94,9 @@ def _capture(world: dict[str, Any], at: datetime, values: list[str]) -> None:
     world["contact_snapshots"].append(row)
 
 
-def _entry(at: datetime, action: str, rest: list[str]) -> dict[str, Any]:
+def _entry(clock: str, action: str, rest: list[str]) -> dict[str, Any]:
+    clock, _, recorded = clock.partition("~")
+    at = moment(clock)
     number, author, *items = rest
     changes: list[dict[str, Any]] | None = None if not items else []
     for item in items if items != ["nothing"] else []:
@@ -92,7 +110,7 @@ def _entry(at: datetime, action: str, rest: list[str]) -> dict[str, Any]:
         "contact_id": 1,
         "account_id": 1,
         "occurred_at": at.isoformat(),
-        "recorded_at": (at + timedelta(seconds=int(number.removeprefix("#")))).isoformat(),
+        "recorded_at": (moment(recorded) if recorded else at + timedelta(seconds=1)).isoformat(),
         "action": action,
         **dict(zip(AUTHOR, AUTHORS[author], strict=True)),
         "changes": changes,

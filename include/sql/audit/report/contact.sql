@@ -1,5 +1,5 @@
--- The contact to show: the one given; without one, contact 1 (the star of the demo), else the one with most events in the
--- last day of the log. No row: an empty log, or no such contact.
+-- The contact to show: the one given; without one, contact 1 (the star of the demo), else the one with most events in
+-- the last day of the log. No row: an empty log, or no such contact.
 -- O(events of a day), with the index on time.
 with newest as (
     select max(event.occurred_at) as occurred_at
@@ -20,7 +20,7 @@ wanted as (
     select
         coalesce(
             %(contact_id)s::text,
-            (select event.contact_id from audit.contact_audit_log as event where event.contact_id = '1' limit 1),
+            (select max(event.contact_id) from audit.contact_audit_log as event where event.contact_id = '1'),
             (select busiest.contact_id from busiest)
         ) as contact_id
 )

@@ -1,5 +1,22 @@
 -- How the given contacts were at a capture: their last usable row until then, unless a full capture since left them out.
--- One row a contact that had one; O(contacts given) index look-ups.
+-- One row a contact that had one. O(contacts given) index look-ups; where captures have ids in the order of their moments, as
+-- they mostly have, of one row each, else of all rows of the contact.
+with
+all_captures as (
+    select
+        s.snapshot_id,
+        s.captured_at,
+        s.snapshot_id > lag(s.snapshot_id, 1, s.snapshot_id - 1) over (order by s.captured_at) as follows
+    from helpdesk.snapshots as s
+),
+
+ids as materialized (
+    select
+        bool_and(a.follows) as in_order,
+        max(a.snapshot_id) filter (where a.captured_at <= %(captured_at)s) as newest
+    from all_captures as a
+)
+
 select
     k.contact_id,
     %(capture)s::bigint as snapshot_id,
@@ -25,16 +42,35 @@ select
     ) as present
 from unnest(%(contacts)s::bigint []) as k (contact_id)
 cross join lateral (
-    select
-        r.*,
-        s.captured_at
-    from helpdesk.contact_snapshots as r
-    inner join helpdesk.snapshots as s on r.snapshot_id = s.snapshot_id
-    where
-        r.contact_id = k.contact_id
-        and s.captured_at <= %(captured_at)s
-        and s.snapshot_id <> all(%(ignored)s::bigint [])
-        and (r.deleted or jsonb_typeof(r.custom_fields) = 'object')
-    order by s.captured_at desc
-    limit 1
+    (
+        select
+            r.*,
+            s.captured_at
+        from helpdesk.contact_snapshots as r
+        inner join helpdesk.snapshots as s on r.snapshot_id = s.snapshot_id
+        where
+            (select i.in_order from ids as i)
+            and r.contact_id = k.contact_id
+            and r.snapshot_id <= (select i.newest from ids as i)
+            and r.snapshot_id <> all(%(ignored)s::bigint [])
+            and (r.deleted or jsonb_typeof(r.custom_fields) = 'object')
+        order by r.snapshot_id desc
+        limit 1
+    )
+    union all
+    (
+        select
+            r.*,
+            s.captured_at
+        from helpdesk.contact_snapshots as r
+        inner join helpdesk.snapshots as s on r.snapshot_id = s.snapshot_id
+        where
+            not (select i.in_order from ids as i)
+            and r.contact_id = k.contact_id
+            and s.captured_at <= %(captured_at)s
+            and s.snapshot_id <> all(%(ignored)s::bigint [])
+            and (r.deleted or jsonb_typeof(r.custom_fields) = 'object')
+        order by s.captured_at desc
+        limit 1
+    )
 ) as c
