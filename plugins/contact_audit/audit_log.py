@@ -61,7 +61,8 @@ class Loaded:
     Attributes:
         windows, events, entries_without_event, rejected, superseded: counts.
         by_action, by_attribution: events by these.
-        evidence_lost: window end (ISO) → how many captures and entries its rows rest on that the source no longer has; kept as it was.
+        evidence_lost: window end (ISO) → how many captures and entries its rows rest on that the source no longer
+        has; kept as it was.
         newer: ends of windows kept because another run has loaded newer evidence meanwhile.
     """
 
@@ -95,7 +96,8 @@ class AuditLog:
         filled_by = str(self.query("source", adapter=adapter)["adapter"].iloc[0])
         if filled_by != adapter:
             raise AuditDatabaseError(
-                f"this audit database is filled by the adapter {filled_by!r}; {adapter!r} would mix its ids with another helpdesk's. "
+                f"this audit database is filled by the adapter {filled_by!r}; {adapter!r} would mix its ids with "
+                "another helpdesk's. "
                 "Set CONTACT_AUDIT_SOURCE, or use another database for the connection contact_audit."
             )
 
@@ -167,7 +169,9 @@ class AuditLog:
         accept_lost_evidence: bool,
         result: Loaded,
     ) -> set[datetime]:
-        """The ends of windows that keep their rows: what these rest on is gone from the source, or was seen by a newer load only."""
+        """The ends of windows that keep their rows: what these rest on is gone from the source, or was seen by a
+        newer load only.
+        """
         rests = self.evidence(Window(end) for end in there)
         unseen = rests[~rests["entry_id"].isin(load.entries_seen)]
         ids = unseen["entry_id"].unique()
@@ -183,7 +187,9 @@ class AuditLog:
         # Still there, and yet not read: it became visible after this run had read, and another run was faster.
         newer = self.loaded(min(there) - LENGTH, max(there))
         if load.newest_recorded_at is not None:
-            later = newer[newer["newest_recorded_at"].map(lambda seen: seen is not None and seen > load.newest_recorded_at)]
+            later = newer[
+                newer["newest_recorded_at"].map(lambda seen: seen is not None and seen > load.newest_recorded_at)
+            ]
             faster = set(later["window_end"]) & set(unseen.loc[unseen["entry_id"].isin(still), "window_end"])
             result.newer = sorted(_iso(end) for end in faster)
             kept |= {end.to_pydatetime() for end in faster}
@@ -248,7 +254,9 @@ class AuditLog:
     ) -> None:
         index = pd.DatetimeIndex(ends, tz="UTC")
         counts = [frame.groupby("window_end").size().reindex(index, fill_value=0).tolist() for frame in frames]
-        ids = load.captures.groupby("window_end")["snapshot_id"].agg(lambda some: " ".join(map(str, some))).astype("str")
+        ids = (
+            load.captures.groupby("window_end")["snapshot_id"].agg(lambda some: " ".join(map(str, some))).astype("str")
+        )
         self.query(
             "ledger",
             windows=ends,
@@ -279,5 +287,3 @@ def _outside(frame: pd.DataFrame, kept: set[datetime]) -> pd.DataFrame:
 def _iso(moment: Any) -> str:
     text: str = pd.Timestamp(moment).tz_convert("UTC").isoformat()
     return text
-
-

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-
 from contact_audit.audit_log import AuditLog
 from contact_audit.database import audit_connection
 from contact_audit.errors import SettingsError
@@ -50,7 +49,9 @@ class Request:
 
     @classmethod
     def from_params(cls, params: dict[str, Any], now: datetime) -> "Request":
-        """Read the DAG's params; SettingsError with the valid range for what cannot be done. Moments are floored to window borders."""
+        """Read the DAG's params; SettingsError with the valid range for what cannot be done. Moments are floored to
+        window borders.
+        """
         newest = floor_border(now)
         valid = f"valid: {HISTORY_START.isoformat()} to {newest.isoformat()}, from before to"
         notes: list[str] = []

@@ -1,4 +1,6 @@
-"""audit.contacts and audit.field_labels: each contact as of the newest loaded capture, kept so that readers never need the helpdesk."""
+"""audit.contacts and audit.field_labels: each contact as of the newest loaded capture, kept so that readers never
+need the helpdesk.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -39,7 +41,8 @@ class Forward:
 def from_states(extract: Extract) -> pa.Table:
     """model.CONTACTS: how the contacts that differ are at the extract's newest capture. O(rows that differ).
 
-    A contact that is gone has its values from where it was last there; null `custom_fields` say that none of these captures has any.
+    A contact that is gone has its values from where it was last there; null `custom_fields` say that none of these
+    captures has any.
     """
     table = extract.states
     present = table["present"].to_numpy(zero_copy_only=False)

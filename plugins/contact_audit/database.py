@@ -5,7 +5,7 @@ A DSN is a libpq connection URI; it holds a password and is never printed.
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -86,7 +86,8 @@ def first_line(error: BaseException) -> str:
 @contextmanager
 def audit_connection(dsn: str) -> Iterator[Connection]:
     """One transaction on the audit database: committed at the end, rolled back on an error. Raises AuditDatabaseError or
-    ConnectionLostError."""
+    ConnectionLostError.
+    """
     try:
         connection = psycopg2.connect(dsn, application_name="contact_audit")
     except psycopg2.OperationalError as error:
@@ -155,10 +156,8 @@ def reader(dsn: str, adapter: str, timeout_seconds: int) -> Iterator[Reader]:
                     cursor.execute(line)
         yield Reader(connection, dsn, adapter)
     finally:
-        try:
+        with suppress(adbc_driver_manager.Error):  # a connection that is lost cannot say goodbye
             connection.close()
-        except adbc_driver_manager.Error:  # a connection that is lost cannot say goodbye
-            pass
 
 
 @contextmanager
@@ -178,7 +177,9 @@ def reading(dsn: str, adapter: str, name: str) -> Iterator[None]:
                 "(docs/adapters.md), or raise the setting."
             ) from error
         if code == "42501":
-            raise SourceError(f"{where(dsn)}: {text} (adapter {adapter}). Grant the reading user select on it.") from error
+            raise SourceError(
+                f"{where(dsn)}: {text} (adapter {adapter}). Grant the reading user select on it."
+            ) from error
         if code.startswith(_LOST) or not code:
             raise ConnectionLostError(f"lost the helpdesk database {where(dsn)}: {text}") from error
         raise SourceError(f"{where(dsn)}: {text} (adapter {adapter}, SQLSTATE {code}). {expected}") from error

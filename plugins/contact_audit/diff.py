@@ -36,7 +36,8 @@ class Pairs:
 def net_changes(states: States) -> tuple[Pairs, NetChanges]:
     """The differences between each state and the state before it, by value (section 3); O(rows that differ).
 
-    A contact's states are compared with its previous one; without one, with absence. States at the base (capture 0) are where the walk
+    A contact's states are compared with its previous one; without one, with absence. States at the base (capture 0)
+    are where the walk
     starts, no difference. An absent contact's fields are null.
     """
     later = np.flatnonzero(states.capture > 0)

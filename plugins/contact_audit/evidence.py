@@ -174,9 +174,7 @@ def _usable_states(table: pa.Table) -> tuple[pa.Table, pd.DataFrame]:
     return table.filter(usable), rejected
 
 
-def _read_states(
-    table: pa.Table, captures: pd.DataFrame, contacts: Codes, fields: Fields, values: Values
-) -> States:
+def _read_states(table: pa.Table, captures: pd.DataFrame, contacts: Codes, fields: Fields, values: Values) -> States:
     ordinal = pd.Series(np.arange(len(captures)), index=captures["snapshot_id"].to_numpy())
     contact = np.searchsorted(contacts, table["contact_id"].to_numpy())
     capture = ordinal.reindex(table["snapshot_id"].to_numpy()).to_numpy(np.int64)
@@ -202,19 +200,15 @@ def _read_states(
     )
 
 
-def _state_items(
-    table: pa.Table, present: Flags, fields: Fields, values: Values
-) -> tuple[Codes, Codes, Codes]:
+def _state_items(table: pa.Table, present: Flags, fields: Fields, values: Values) -> tuple[Codes, Codes, Codes]:
     """The non-null values of all states that are there: (row, field, value code)."""
     there = np.flatnonzero(present)
     table = table.take(pa.array(there))
     which, names, codes = _custom_items(table["custom_fields"], fields, values)
-    rows, names, codes = [there[which]], [names], [codes]
-    for field, name in enumerate(model.BUILT_IN_FIELDS):
-        rows.append(there)
-        names.append(np.full(len(there), field, np.int64))
-        codes.append(values.encode_strings(table[name]))
-    row, field_column, code = np.concatenate(rows), np.concatenate(names), np.concatenate(codes)
+    built_in = range(len(model.BUILT_IN_FIELDS))
+    row = np.concatenate([there[which], *(there for _ in built_in)])
+    field_column = np.concatenate([names, *(np.full(len(there), field, np.int64) for field in built_in)])
+    code = np.concatenate([codes, *(values.encode_strings(table[name]) for name in model.BUILT_IN_FIELDS)])
     held = code != NULL
     return row[held], field_column[held], code[held]
 

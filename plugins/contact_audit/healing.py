@@ -32,7 +32,12 @@ def seen_until(log: AuditLog, state: dict[str, Any], overlap: timedelta) -> date
 
 
 def late_windows(
-    session: Session, log: AuditLog, captures: Captures, loaded: pd.DataFrame, recorded_after: datetime, settings: Settings
+    session: Session,
+    log: AuditLog,
+    captures: Captures,
+    loaded: pd.DataFrame,
+    recorded_after: datetime,
+    settings: Settings,
 ) -> set[Window]:
     """The loaded windows that entries belong to which became visible after a moment and are not accounted for yet."""
     if not len(loaded) or not len(captures.usable):

@@ -89,7 +89,9 @@ class Journal:
 
 def read_journal(table: pa.Table, fields: Fields, values: Values) -> Journal:
     """Clean a table of model.JOURNAL and take its `changes` apart; new fields and values get their codes."""
-    order = pc.sort_indices(table, [("contact_id", "ascending"), ("occurred_at", "ascending"), ("entry_id", "ascending")])
+    order = pc.sort_indices(
+        table, [("contact_id", "ascending"), ("occurred_at", "ascending"), ("entry_id", "ascending")]
+    )
     table = table.take(order)
     reasons = _reasons(table)
     listed, items = _read_changes(table, fields, values)
@@ -134,7 +136,9 @@ def _read_changes(table: pa.Table, fields: Fields, values: Values) -> tuple[Code
     new: list[int] = []
     field_code, value_code = fields.code, values.code
     # Row by row: about 1 µs an item; taking apart nested JSON in columns (explode, json_normalize) measured 8 times slower.
-    for position, (changes, action) in enumerate(zip(parse(table["changes"]), table["action"].to_pylist(), strict=True)):
+    for position, (changes, action) in enumerate(
+        zip(parse(table["changes"]), table["action"].to_pylist(), strict=True)
+    ):
         if changes is None:
             listed.append(-1)
             continue

@@ -33,7 +33,8 @@ class Extracted:
 
     Attributes:
         extract: the evidence, raw.
-        forward: what to bring audit.contacts forward to (None: nothing); contacts: batches of model.CONTACTS for it, read when asked.
+        forward: what to bring audit.contacts forward to (None: nothing); contacts: batches of model.CONTACTS for it,
+        read when asked.
         contacts_complete: whether these are all contacts that are there.
         fields: labels and types of custom fields, where contacts go forward.
         captures: window_end, snapshot_id of the span's captures; captures_there: ids of all captures.

@@ -58,13 +58,13 @@ def due_windows(own: Window, loaded: pd.DataFrame, captures: Captures, late: Ite
     for window in late:
         if window in state:
             due.reasons[window] = "late"
-    due.reasons |= {window: "capture" for window in windows_with_other_captures(loaded, captures)}
+    due.reasons |= dict.fromkeys(windows_with_other_captures(loaded, captures), "capture")
     following = Window(own.end + LENGTH)
     if following not in state and len(_captures_of(captures, following)):
         due.reasons[following] = "next"
     before = [window for window in state if window < own]
     if before:
-        due.reasons |= {window: "gap" for window in windows_between(max(before).end, own.start)}
+        due.reasons |= dict.fromkeys(windows_between(max(before).end, own.start), "gap")
     if not state.get(own, False):
         due.reasons[own] = "own"
     due.reasons = {window: reason for window, reason in due.reasons.items() if window <= following}
@@ -77,7 +77,8 @@ def ends_of(frame: pd.DataFrame) -> list[datetime]:
 
 
 def windows_with_other_captures(loaded: pd.DataFrame, captures: Captures) -> set[Window]:
-    """The loaded windows whose usable captures are not those that they were loaded with, and the windows of the captures right after.
+    """The loaded windows whose usable captures are not those that they were loaded with, and the windows of the
+    captures right after.
 
     A capture that has vanished is no reason: its rows would only get poorer.
     """
@@ -104,7 +105,8 @@ def windows_with_other_captures(loaded: pd.DataFrame, captures: Captures) -> set
 
 def windows_touched(moments: "pd.Series[pd.Timestamp]", captures: Captures, skew: timedelta) -> list[set[Window]]:
     """For each entry's moment the windows that it may belong to: of the captures that may close its pair, skew included; before the
-    first capture its own. Empty where it waits for the next capture."""
+    first capture its own. Empty where it waits for the next capture.
+    """
     at = captures.usable["captured_at"]
     ends = [window_of(moment) for moment in captures.moments()]
     low = at.searchsorted(moments - skew, side="left")

@@ -3,7 +3,6 @@
 They hold people's data. A run's folder carries the moment it was made, so that a later run sweeps what a dead one left.
 """
 
-import os
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,7 +41,7 @@ class Staging:
             local = Path(folder.path)
             local.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             local.mkdir(mode=0o700, exist_ok=True)
-            os.chmod(local, 0o700)
+            local.chmod(0o700)
         else:
             folder.mkdir(parents=True, exist_ok=True)
         return cls(str(folder))

@@ -61,7 +61,7 @@ class Values:
         """The codes of parsed JSON values, int64, same order."""
         known, code = self._by_string.get, self.code
         # A known string, the usual case, spares a call; a string's code is never 0.
-        return np.fromiter((type(value) is str and known(value) or code(value) for value in values), dtype=np.int64)
+        return np.fromiter(((type(value) is str and known(value)) or code(value) for value in values), dtype=np.int64)
 
     def encode_strings(self, column: pa.ChunkedArray) -> Codes:
         """The codes of a column of text; missing is null."""
@@ -106,7 +106,9 @@ def as_jsonb(value: Any) -> str:
         case list():
             return "[" + ",".join(map(as_jsonb, value)) + "]"
         case dict():
-            return "{" + ",".join(sorted(orjson.dumps(key).decode() + ":" + as_jsonb(value[key]) for key in value)) + "}"
+            return (
+                "{" + ",".join(sorted(orjson.dumps(key).decode() + ":" + as_jsonb(value[key]) for key in value)) + "}"
+            )
         case _:
             return canonical_text(value)
 

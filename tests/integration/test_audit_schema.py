@@ -337,7 +337,7 @@ def test_the_ledger_refuses(cursor: Cursor, row: dict[str, Any], constraint: str
 )
 def test_the_ledger_is_only_appended_to(cursor: Cursor, change: str) -> None:
     insert(cursor, "ledger", LEDGER)
-    with pytest.raises(errors.RaiseException, match=f"append-only: {change.split()[0]} refused"):
+    with pytest.raises(errors.RaiseException, match=f"append-only: {change.split(maxsplit=1)[0]} refused"):
         cursor.execute(change)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+
 from contact_audit.demo import fill, simulate
 from contact_audit.errors import SourceError
 

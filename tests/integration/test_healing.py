@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from contact_audit.pipeline import Pipeline, Report
 from contact_audit.staging import Staging
 from contact_audit.sync import derive_due, extract_due, find_due, finish_sync, load_due
 from contact_audit.windows import Window
-
 from tests.support.compact import expected, logged, moment, world_of
 from tests.support.runs import NOW, backfill, loaded_windows, new_pipeline, query, quiet, stored, sync
 from tests.support.worlds import random_world, write_world
@@ -292,7 +292,9 @@ def test_waiting_entries_are_counted_with_the_oldest_ones_moment(
     run(pipeline, "06:00")
     seen = status(audit_dsn)
     assert (seen["waiting_entries"], seen["waiting_since"]) == (0, None)
-    assert logged(audit_dsn)[1:] == expected("06:00/1 [2-3] update 02:59 ann recorded #2: plan b>c\n #3 no_known_effect")
+    assert logged(audit_dsn)[1:] == expected(
+        "06:00/1 [2-3] update 02:59 ann recorded #2: plan b>c\n #3 no_known_effect"
+    )
 
 
 def test_an_entry_days_before_the_capture_that_closes_its_pair_is_healed_by_a_resumed_backfill(

@@ -51,7 +51,9 @@ def test_a_world_gives_the_events_that_it_lists(name: str, helpdesk_dsn: str, au
     for end in _ends(world):
         sync(pipeline, end)
     assert _events(audit_dsn) == _expected(world["expected_events"])
-    assert _without(audit_dsn) == sorted((row["entry_id"], row["reason"]) for row in world["expected_entries_without_event"])
+    assert _without(audit_dsn) == sorted(
+        (row["entry_id"], row["reason"]) for row in world["expected_entries_without_event"]
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -68,7 +70,12 @@ def test_random_worlds_give_what_the_oracle_says_window_by_window_and_at_once(
     assert _events(one) == _expected(events)
     assert _without(one) == sorted((row["entry_id"], row["reason"]) for row in without)
     first = max(ends[0] - timedelta(hours=3), datetime.fromisoformat("2019-10-01T00:00:00+00:00"))
-    backfill(new_pipeline(helpdesk_dsn, other, brake_share=1.0), from_=first.isoformat(), to=ends[-1].isoformat(), chunk="day")
+    backfill(
+        new_pipeline(helpdesk_dsn, other, brake_share=1.0),
+        from_=first.isoformat(),
+        to=ends[-1].isoformat(),
+        chunk="day",
+    )
     inside = [row for row in stored(one)["contact_audit_log"] if row["window_end"] > first]
     assert stored(other)["contact_audit_log"] == inside
     assert stored(other)["contacts"] == stored(one)["contacts"]

@@ -2,11 +2,13 @@
 
     00:00 capture plan=free             a full capture and the contact's values in it; `-`: it is not there
     03:00 changed#7 plan=pro            a changed one, its id given; `-`: a tombstone; nothing: it does not mention the contact
-    01:00 update #1 ann plan:free>pro   an entry: action, id, author, items; `field` alone names it, `nothing` is [], no item is null
+    01:00 update #1 ann plan:free>pro   an entry: action, id, author, items; `field` alone names it, `nothing` is [],
+    no item is null
     01:00~07:30 update #1 ann           one that became visible at 07:30
     -> 03:00/1 [1-2] update 01:00 ann recorded #1: plan free>pro
 
-An event: window's end / sequence, pair, action, when (after..at), author, attribution, evidence (`-` none, `#1|#2` candidates), changes.
+An event: window's end / sequence, pair, action, when (after..at), author, attribution, evidence (`-` none, `#1|#2`
+candidates), changes.
 """
 
 import json
@@ -15,7 +17,6 @@ from typing import Any
 
 from contact_audit.attribution import attribute
 from contact_audit.evidence import read
-
 from tests.support.extracts import as_records, extract_of
 from tests.support.runs import query
 

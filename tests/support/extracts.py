@@ -30,7 +30,7 @@ def extract_of(world: dict[str, Any], span: Span | None = None) -> Extract:
     known: set[int] = set()
     for number, capture in enumerate(captures):
         here = rows[capture["snapshot_id"]]
-        for contact, row in here.items():
+        for row in here.values():
             state = {name: row.get(name) for name in model.STATES.names}
             state["custom_fields"] = orjson.dumps(row["custom_fields"]).decode()
             state["created_at"] = _moment(row["created_at"])

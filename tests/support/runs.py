@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extras
+
 from contact_audit.backfill import Request, finish_backfill, plan_chunks, run_chunk
 from contact_audit.pipeline import Pipeline, Report
 from contact_audit.settings import Settings
@@ -53,10 +54,14 @@ def new_pipeline(helpdesk_dsn: str, audit_dsn: str, **settings: Any) -> Pipeline
 
 def query(dsn: str, text: str, values: Any = None) -> list[dict[str, Any]]:
     """The rows of a query; what it changes is committed."""
-    with closing(psycopg2.connect(dsn)) as connection, connection:
-        with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
-            cursor.execute(text, values)
-            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+    rows_as_dicts = psycopg2.extras.RealDictCursor
+    with (
+        closing(psycopg2.connect(dsn)) as connection,
+        connection,
+        connection.cursor(cursor_factory=rows_as_dicts) as cursor,
+    ):
+        cursor.execute(text, values)
+        return [dict(row) for row in cursor.fetchall()] if cursor.description else []
 
 
 TABLES = {
@@ -66,7 +71,9 @@ TABLES = {
     "contacts": "contact_id",
 }
 _OF_THE_RUN = {"run_id", "loaded_at", "rejected_id"}
-_NOT_COMPARED = {"contacts": {"snapshot_id"}}  # which capture last mentioned a contact, or last changed it: both are right
+_NOT_COMPARED = {
+    "contacts": {"snapshot_id"}
+}  # which capture last mentioned a contact, or last changed it: both are right
 
 
 def stored(dsn: str, tables: Iterable[str] = TABLES) -> dict[str, list[dict[str, Any]]]:

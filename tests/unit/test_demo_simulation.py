@@ -10,6 +10,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
+
 from contact_audit.demo import World, simulate
 from contact_audit.demo.history import STAR
 from contact_audit.demo.simulation import visible_until

@@ -125,4 +125,4 @@ def check_columns(events: list[dict[str, Any]]) -> None:
         assert not (event["journal_entry_id"] and event["candidates"])
         assert event["candidates"] is None or len(event["candidates"]) > 1
         if event["attribution"] in ("ambiguous", "unattributed"):
-            assert event["author_type"] == "unknown" and event["author_id"] is None and event["author_name"] is None
+            assert (event["author_type"], event["author_id"], event["author_name"]) == ("unknown", None, None)

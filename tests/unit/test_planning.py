@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+
 from contact_audit import model
 from contact_audit.extraction import Captures
 from contact_audit.planning import (

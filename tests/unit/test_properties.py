@@ -2,19 +2,20 @@
 
 import random
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from contact_audit import conservation
 from contact_audit.attribution import Derived, attribute
 from contact_audit.errors import ConservationError
 from contact_audit.evidence import Evidence, Extract, read
 from contact_audit.windows import Span
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from tests.support.extracts import as_records, extract_of
 from tests.support.oracle import derive
 from tests.support.worlds import random_world
@@ -109,5 +110,5 @@ def _chunks(extract: Extract, rng: random.Random) -> list[Extract]:
     borders = [*dict.fromkeys([*borders, extract.span.end])]
     return [
         Extract(Span(start, end), extract.captures, True, extract.states, extract.journal)
-        for start, end in zip(borders[:-1], borders[1:], strict=True)
+        for start, end in pairwise(borders)
     ]

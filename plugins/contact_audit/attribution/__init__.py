@@ -54,7 +54,9 @@ def attribute(evidence: Evidence, skew: timedelta) -> Derived:
     walked = usable[inside[usable] & (pair[usable] > 0)]
     differing, changes = net_changes(evidence.states)
     capture_inside = _inside(evidence, window_end(evidence.moments))
-    differing = type(differing)(*(column[capture_inside[differing.pair]] for column in (differing.contact, differing.pair)))
+    differing = type(differing)(
+        *(column[capture_inside[differing.pair]] for column in (differing.contact, differing.pair))
+    )
     kept = capture_inside[changes.pair]
     changes = type(changes)(changes.contact[kept], changes.pair[kept], changes.field[kept])
     order = np.lexsort((walked, pair[walked], evidence.contact[walked]))
@@ -117,9 +119,7 @@ def _rejected(evidence: Evidence, end: Codes, inside: "np.typing.NDArray[np.bool
 
     states = evidence.rejected_states
     capture = pd.Series(evidence.moments, index=evidence.captures["snapshot_id"]).reindex(states["snapshot_id"])
-    captured = states.assign(
-        relation="contact_snapshots", used=False, end=window_end(capture.to_numpy(np.int64))
-    )
+    captured = states.assign(relation="contact_snapshots", used=False, end=window_end(capture.to_numpy(np.int64)))
     captured["entry_id"] = pd.NA
 
     notes = evidence.journal.notes
@@ -143,5 +143,15 @@ def _rejected(evidence: Evidence, end: Codes, inside: "np.typing.NDArray[np.bool
     ends = frame.pop("end").to_numpy(np.int64)
     frame["window_start"], frame["window_end"] = from_microseconds(ends - 10_800_000_000), from_microseconds(ends)
     frame = frame.astype({"snapshot_id": "Int64", "relation": "str", "row": "str", "reason": "str", "used": bool})
-    columns = ["relation", "entry_id", "snapshot_id", "contact_id", "used", "row", "reason", "window_start", "window_end"]
+    columns = [
+        "relation",
+        "entry_id",
+        "snapshot_id",
+        "contact_id",
+        "used",
+        "row",
+        "reason",
+        "window_start",
+        "window_end",
+    ]
     return frame.loc[_inside(evidence, ends), columns].sort_values("window_end", ignore_index=True, kind="stable")

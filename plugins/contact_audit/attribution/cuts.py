@@ -18,7 +18,8 @@ class _Zones:
     """The entries within skew of a capture, one zone a contact and capture with such entries.
 
     Attributes:
-        contact, capture: of each zone; first: its first entry's position; size: how many entries; usual: how many of them lie before the
+        contact, capture: of each zone; first: its first entry's position; size: how many entries; usual: how many of
+        them lie before the
             capture by their clocks. A zone of m entries has the places 0..m to cut at.
         entry, zone: one row an entry of a zone; rank: its place in the zone, from 0.
     """
@@ -61,7 +62,9 @@ def _zones(evidence: Evidence, usable: Codes, pair: Codes, skew: int) -> _Zones:
     capture = np.repeat(low - np.cumsum(count) + count, count) + np.arange(len(entry))
     order = np.lexsort((entry, capture, contact[entry]))
     entry, capture = entry[order], capture[order]
-    starts = np.append(True, (np.diff(contact[entry]) != 0) | (np.diff(capture) != 0)) if len(entry) else np.zeros(0, bool)
+    starts = (
+        np.append(True, (np.diff(contact[entry]) != 0) | (np.diff(capture) != 0)) if len(entry) else np.zeros(0, bool)
+    )
     zone = np.cumsum(starts) - 1
     first_row = np.flatnonzero(starts)
     size = np.diff(np.append(first_row, len(entry)))

@@ -21,9 +21,7 @@ def early_events(evidence: Evidence, entry: Codes) -> Events:
     # Absence has no values: a birth starts from null and a death ends there.
     born = np.isin(action[items.entry], ["create", "restore"])
     died = action[items.entry] == "delete"
-    items = Items(
-        items.entry, items.field, items.pin, np.where(born, NULL, items.old), np.where(died, NULL, items.new)
-    )
+    items = Items(items.entry, items.field, items.pin, np.where(born, NULL, items.old), np.where(died, NULL, items.new))
     items = items.take(items.old != items.new)
     chosen = entry[(action[entry] != "update") | np.isin(entry, items.entry)]
     frame = pd.DataFrame(

@@ -98,7 +98,9 @@ def _at_nodes(
 
 
 def _death_span(walk: Walk, node: Codes, told: Codes, moment: Codes) -> tuple[Codes, Codes]:
-    """From the last event by an entry (`told`, slots; else the previous capture) to the restore that proves it (else the current capture)."""
+    """From the last event by an entry (`told`, slots; else the previous capture) to the restore that proves it (else
+    the current capture).
+    """
     previous = np.searchsorted(told, 4 * node) - 1
     last = told[np.maximum(previous, 0)] // 4 if len(told) else np.zeros(len(node), np.int64)
     found = (previous >= 0) & (walk.group[last] == walk.group[node])
@@ -127,7 +129,9 @@ def _birth_span(
 
     created_at = evidence.states.created_at.iloc[walk.groups.after[group]]
     known = created_at.notna().to_numpy()
-    created = created_at.fillna(pd.Timestamp(0, tz="UTC")).dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64)
+    created = (
+        created_at.fillna(pd.Timestamp(0, tz="UTC")).dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64)
+    )
     restored = died | (known & (created < captured - skew))
     exact = known & (start <= created) & (created <= end)
     return np.where(exact, created, start), np.where(exact, created, end), restored

@@ -115,10 +115,14 @@ def attribute_fields(evidence: Evidence, walk: Walk, changes: NetChanges) -> Att
     real = pins.old != pins.new
     taken = dies | born | single
     at_node = _join(
-        Parts(walk.group[pin_node][real], pins.field[real], pins.old[real], pins.new[real], corrected[real]), parts(taken)
+        Parts(walk.group[pin_node][real], pins.field[real], pins.old[real], pins.new[real], corrected[real]),
+        parts(taken),
     )
     neighbours = np.concatenate(
-        [points.place[gap[nobody]][points.kind[gap[nobody]] == _PIN], high[nobody][points.kind[gap[nobody] + 1] == _PIN]]
+        [
+            points.place[gap[nobody]][points.kind[gap[nobody]] == _PIN],
+            high[nobody][points.kind[gap[nobody] + 1] == _PIN],
+        ]
     )
     return Attributed(
         at_node=at_node,
@@ -183,16 +187,17 @@ def _relevant(
     return key // width, key % width
 
 
-def _points(
-    evidence: Evidence, walk: Walk, group: Codes, field: Codes, pins: Items, pin_node: Codes
-) -> _Points:
+def _points(evidence: Evidence, walk: Walk, group: Codes, field: Codes, pins: Items, pin_node: Codes) -> _Points:
     width, rows, places = len(evidence.fields), len(group), len(walk.kind)
     pin_row = np.searchsorted(group * width + field, walk.group[pin_node] * width + pins.field)
     first = evidence.states.value(walk.groups.before[group], field)
     last = evidence.states.value(walk.groups.after[group], field)
 
     turn = np.flatnonzero((walk.kind == BIRTH) | (walk.kind == DEATH))
-    low, high = np.searchsorted(group, walk.group[turn], side="left"), np.searchsorted(group, walk.group[turn], side="right")
+    low, high = (
+        np.searchsorted(group, walk.group[turn], side="left"),
+        np.searchsorted(group, walk.group[turn], side="right"),
+    )
     turn_node = np.repeat(turn, high - low)
     turn_row = np.repeat(low - np.cumsum(high - low) + (high - low), high - low) + np.arange(len(turn_node))
     unpinned = ~np.isin(turn_row * places + turn_node, pin_row * places + pin_node)

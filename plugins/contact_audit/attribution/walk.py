@@ -1,4 +1,5 @@
-"""The walk: a contact's entries of one pair put in the order in which they count, with the births and deaths that existence asks for.
+"""The walk: a contact's entries of one pair put in the order in which they count, with the births and deaths that
+existence asks for.
 
 Existence (rule 7) is settled here; what fields do between the walk's points is the business of gaps.py.
 """

@@ -130,7 +130,7 @@ def first_values(rng: Random, account_id: int, contact_id: int, filled: float) -
     values["primary_phone"] = None
     if rng.random() < filled:
         values["primary_phone"] = people.phone(rng)
-    for (account, field), _ in _TYPES.items():
+    for account, field in _TYPES:
         if account == account_id and rng.random() < filled:
             values[field] = _likely(rng, account_id, contact_id, field, values)
     return values

@@ -15,5 +15,7 @@ ADAPTERS: dict[str, Callable[[str, int], Source]] = {"helpdesk": HelpdeskSource}
 def open_source(settings: Settings, dsn: str) -> Source:
     """The adapter that the settings name, for the helpdesk database at `dsn`. Raises SettingsError for an unknown one."""
     if settings.source not in ADAPTERS:
-        raise SettingsError(f"CONTACT_AUDIT_SOURCE={settings.source!r} is no adapter. Valid adapters: {', '.join(ADAPTERS)}.")
+        raise SettingsError(
+            f"CONTACT_AUDIT_SOURCE={settings.source!r} is no adapter. Valid adapters: {', '.join(ADAPTERS)}."
+        )
     return ADAPTERS[settings.source](dsn, settings.statement_timeout_seconds)

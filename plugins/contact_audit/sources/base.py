@@ -30,7 +30,8 @@ class Session(Protocol):
 
     def full_differences(self, captures: pd.DataFrame, position: int, ignored: Codes) -> tuple[pa.Table, int]:
         """model.STATES: what the full capture at `position` of the usable captures differs in from the one before; and how many
-        contacts that one held, where any is missing now (else 0)."""
+        contacts that one held, where any is missing now (else 0).
+        """
 
     def states_at(self, captures: pd.DataFrame, position: int, contacts: Codes, ignored: Codes) -> pa.Table:
         """model.STATES: how the given contacts were at the capture at `position` of the usable captures."""

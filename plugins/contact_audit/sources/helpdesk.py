@@ -103,7 +103,11 @@ class HelpdeskSession:
         table = table.cast(model.STATES)
         if _all_there(table):
             return table, 0
-        size = self._reader.table("full_size", capture=previous) if after_full else self._reader.table("size_since", **since)
+        size = (
+            self._reader.table("full_size", capture=previous)
+            if after_full
+            else self._reader.table("size_since", **since)
+        )
         return table, int(size["contacts"][0].as_py())
 
     def states_at(self, captures: pd.DataFrame, position: int, contacts: Codes, ignored: Codes) -> pa.Table:

@@ -1,5 +1,5 @@
--- Bring audit.contacts up to a newer capture. A contact that is gone, and of which the newer captures hold no values, keeps its last
--- ones. O(contacts given).
+-- Bring audit.contacts up to a newer capture. A contact that is gone, and of which the newer captures hold no values, keeps
+-- its last ones. O(contacts given).
 insert into audit.contacts as c (
     contact_id, account_id, name, email, primary_phone, custom_fields, created_at, deleted, snapshot_id
 )
