@@ -40,7 +40,7 @@ PARAMS = {
         False,
         type="boolean",
         title="Force",
-        description="Derive windows anew that are loaded and unchanged: after new rules.",
+        description="Derive anew what is loaded and unchanged, too: after new rules.",
     ),
     "accept_lost_evidence": Param(
         False,
@@ -71,8 +71,7 @@ PARAMS = {
 def contact_audit_backfill():
     """Wire the tasks."""
     chunks = task(tasks.plan)()
-    chunk = task(pool=tasks.POOL, map_index_template="{{ task.op_kwargs['chunk']['label'] }}")(tasks.run_chunk)
-    done = chunk.expand(chunk=chunks)
+    done = task(pool=tasks.POOL, map_index_template=tasks.CHUNK_LABEL)(tasks.run_chunk).expand(chunk=chunks)
     # all_done would run it even without a plan
     task(trigger_rule="all_done_min_one_success", outlets=[tasks.AUDIT_LOG])(tasks.summary)(chunks, done)
 

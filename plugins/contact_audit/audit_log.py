@@ -16,9 +16,10 @@ from psycopg2.extensions import connection as Connection
 
 from contact_audit import RULES_VERSION, model
 from contact_audit.errors import AuditDatabaseError
+from contact_audit.never_poorer import kept_windows
 from contact_audit.sql import statement
 from contact_audit.values import Codes
-from contact_audit.windows import LENGTH, Window
+from contact_audit.windows import Window
 
 _BATCH = 20_000
 _EVENTS = [*model.EVENTS.columns]
@@ -33,8 +34,8 @@ class Load:
     Attributes:
         windows: the windows to replace.
         events, entries_without_event, rejected: their rows, as in model.py.
-        captures: window_end and snapshot_id of the captures that lie in them.
-        captures_there: ids of all captures that the source has.
+        captures: window_end, snapshot_id and full (whether it is a full one) of the captures that lie in them.
+        captures_there: ids of all captures that the source has; last_full: id and moment of the last full one before the windows.
         entries_seen: ids of all journal entries that were read; read_after, read_until: those that happened in this time.
         newest_recorded_at, newest_entry_id: how far the journal reached.
         whole_until: windows that end after it had not ended yet.
@@ -46,6 +47,7 @@ class Load:
     rejected: pd.DataFrame
     captures: pd.DataFrame
     captures_there: Codes
+    last_full: tuple[int, datetime] | None
     entries_seen: Codes
     read_after: datetime
     read_until: datetime
@@ -135,8 +137,11 @@ class AuditLog:
         ends = [window.end for window in load.windows]
         there = [moment for (moment,) in self.query("any_rows", windows=ends).itertuples(index=False)]
         kept: set[datetime] = set()
-        if there:
-            kept = self._poorer(load, there, entries_there, accept_lost_evidence, result)
+        if there or len(self.loaded(load.windows[0].start, ends[-1])):
+            poorer = kept_windows(self, load, there, entries_there)
+            result.evidence_lost = {_iso(end): counts for end, counts in poorer.lost.items()}
+            result.newer = sorted(_iso(end) for end in poorer.newer)
+            kept = poorer.newer | (set() if accept_lost_evidence else set(poorer.lost))
             ends = [end for end in ends if end not in kept]
         events, without, rejected = (
             _outside(frame, kept) for frame in (load.events, load.entries_without_event, load.rejected)
@@ -160,45 +165,6 @@ class AuditLog:
         """Wait until no other load works on the months of these windows; held until the transaction ends."""
         months = sorted({window.end.year * 100 + window.end.month for window in windows})
         self.query("lock", months=months)
-
-    def _poorer(
-        self,
-        load: Load,
-        there: list[datetime],
-        entries_there: Callable[[Codes], Codes],
-        accept_lost_evidence: bool,
-        result: Loaded,
-    ) -> set[datetime]:
-        """The ends of windows that keep their rows: what these rest on is gone from the source, or was seen by a
-        newer load only.
-        """
-        rests = self.evidence(Window(end) for end in there)
-        unseen = rests[~rests["entry_id"].isin(load.entries_seen)]
-        ids = unseen["entry_id"].unique()
-        still = entries_there(ids) if len(ids) else ids
-        lost = unseen[~unseen["entry_id"].isin(still)].drop_duplicates()
-        captures = self._captures_of(there)
-        gone = captures[~captures["snapshot_id"].isin(load.captures_there)]
-        for end, entries in lost.groupby("window_end").size().items():
-            result.evidence_lost.setdefault(_iso(end), {"captures": 0, "entries": 0})["entries"] = int(entries)
-        for end, count in gone.groupby("window_end").size().items():
-            result.evidence_lost.setdefault(_iso(end), {"captures": 0, "entries": 0})["captures"] = int(count)
-        kept = set() if accept_lost_evidence else {datetime.fromisoformat(end) for end in result.evidence_lost}
-        # Still there, and yet not read: it became visible after this run had read, and another run was faster.
-        newer = self.loaded(min(there) - LENGTH, max(there))
-        if load.newest_recorded_at is not None:
-            later = newer[
-                newer["newest_recorded_at"].map(lambda seen: seen is not None and seen > load.newest_recorded_at)
-            ]
-            faster = set(later["window_end"]) & set(unseen.loc[unseen["entry_id"].isin(still), "window_end"])
-            result.newer = sorted(_iso(end) for end in faster)
-            kept |= {end.to_pydatetime() for end in faster}
-        return kept
-
-    def _captures_of(self, ends: list[datetime]) -> pd.DataFrame:
-        frame = self.query("pairs", windows=ends).drop_duplicates()
-        frame["window_end"] = pd.to_datetime(frame["window_end"], utc=True)
-        return frame.astype({"snapshot_id": np.int64})
 
     def _replace_rows(
         self,

@@ -14,12 +14,12 @@ from contact_audit.audit_log import AuditLog
 from contact_audit.database import audit_connection
 from contact_audit.errors import SettingsError
 from contact_audit.extraction import Captures
-from contact_audit.healing import LONG_AGO, late_windows, waiting
+from contact_audit.healing import late_windows, waiting
 from contact_audit.pipeline import Pipeline, Report
 from contact_audit.planning import CHUNKS, cut_into_chunks, ends_of, label, parts_of, windows_with_other_captures
 from contact_audit.sources import Session
 from contact_audit.sql import statement
-from contact_audit.windows import HISTORY_START, Span, Window, floor_border, spans
+from contact_audit.windows import HISTORY_START, LONG_AGO, Span, Window, floor_border, spans
 
 Say = Callable[[str], None]
 
@@ -79,7 +79,7 @@ class Request:
 
 def plan_chunks(pipeline: Pipeline, request: Request, most: int, decided_by: str, say: Say) -> list[dict[str, Any]]:
     """Write the decisions, and cut the request into at most `most` chunks, newest first: {start, end, label, newest}."""
-    pipeline.check()
+    pipeline.check(request.dry_run)
     for note in request.notes:
         say(note)
     with audit_connection(pipeline.audit_dsn) as connection:
@@ -113,7 +113,8 @@ def run_chunk(pipeline: Pipeline, chunk: dict[str, Any], request: Request, run_i
     span = Span(datetime.fromisoformat(chunk["start"]), datetime.fromisoformat(chunk["end"]))
     report, begun, done = Report(), time.monotonic(), 0
     with _lane(pipeline.audit_dsn, request.max_parallel), pipeline.source.session() as session:
-        captures = pipeline.read_captures(session)
+        decided = {snapshot_id: decision for snapshot_id, (decision, _) in request.decisions.items()}
+        captures = pipeline.read_captures(session, decided)
         todo = span.windows if request.force else _not_done(pipeline, session, captures, span)
         if not todo:
             say(

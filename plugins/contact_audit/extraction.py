@@ -50,6 +50,11 @@ class Captures:
         """When the usable captures were taken."""
         return [moment.to_pydatetime() for moment in self.usable["captured_at"]]
 
+    def last_full(self, until: datetime) -> tuple[int, datetime] | None:
+        """Id and moment of the last usable full capture until a moment."""
+        full = self.usable[(self.usable["kind"] == "full") & (self.usable["captured_at"] <= pd.Timestamp(until))]
+        return (int(full["snapshot_id"].iloc[-1]), full["captured_at"].iloc[-1].to_pydatetime()) if len(full) else None
+
 
 @dataclass(frozen=True)
 class Reach:

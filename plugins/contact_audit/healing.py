@@ -14,9 +14,8 @@ from contact_audit.extraction import Captures
 from contact_audit.planning import ends_of, windows_touched
 from contact_audit.settings import Settings
 from contact_audit.sources import Session
-from contact_audit.windows import Window, window_of
+from contact_audit.windows import LONG_AGO, Window, window_of
 
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 FAR_AHEAD = datetime(9999, 1, 1, tzinfo=UTC)
 
 

@@ -3,7 +3,7 @@
 One code path for the sync and the backfill: they differ in which windows they ask for, and in how frames go from step to step.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -37,7 +37,8 @@ class Extracted:
         read when asked.
         contacts_complete: whether these are all contacts that are there.
         fields: labels and types of custom fields, where contacts go forward.
-        captures: window_end, snapshot_id of the span's captures; captures_there: ids of all captures.
+        captures: window_end, snapshot_id, full of the span's captures; captures_there: ids of all captures; last_full: id and moment of
+            the last full one before the span.
         newest_recorded_at, newest_entry_id: how far the journal reached.
         read_after, read_until: entries of this time were read.
     """
@@ -49,6 +50,7 @@ class Extracted:
     fields: pa.Table
     captures: pd.DataFrame
     captures_there: Codes
+    last_full: tuple[int, datetime] | None
     newest_recorded_at: datetime | None
     newest_entry_id: int | None
     read_after: datetime
@@ -129,8 +131,8 @@ class Pipeline:
         self.audit_dsn = audit_dsn
         self.source: Source = open_source(settings, helpdesk_dsn)
 
-    def check(self) -> None:
-        """Refuse an audit database that is not migrated to this version, or that another adapter fills."""
+    def check(self, dry_run: bool = False) -> None:
+        """Refuse an audit database that is not migrated to this version, or that another adapter fills; else claim it."""
         current, head = migrations.current(self.audit_dsn), migrations.head()
         if current != head:
             raise AuditDatabaseError(
@@ -139,17 +141,19 @@ class Pipeline:
             )
         with audit_connection(self.audit_dsn) as connection:
             AuditLog(connection).claim(self.source.adapter)
+            if dry_run:
+                connection.rollback()
 
     def read_state(self) -> dict[str, Any]:
         """What the runs before remember (audit.state), and how far the ledger reaches."""
         with audit_connection(self.audit_dsn) as connection:
             return {str(name): value for name, value in AuditLog(connection).query("state").iloc[0].items()}
 
-    def read_captures(self, session: Session) -> Captures:
-        """The source's captures under the decisions made about them."""
+    def read_captures(self, session: Session, more: Mapping[int, str] | None = None) -> Captures:
+        """The source's captures under the decisions made about them, and `more` of them."""
         with audit_connection(self.audit_dsn) as connection:
             decisions = AuditLog(connection).decisions()
-        return Captures.read(session, decisions)
+        return Captures.read(session, decisions | dict(more or {}))
 
     def extract(
         self, session: Session, captures: Captures, span: Span, state: dict[str, Any], bring_contacts: bool = True
@@ -171,8 +175,8 @@ class Pipeline:
         complete = False
         if forward is not None:
             shown = state["contacts_captured_at"]
-            base = evidence.captures["captured_at"].iloc[0].to_pydatetime()
-            if forward.since is not None and base <= shown:
+            first = evidence.captures["captured_at"].iloc[:1]  # none where the span lies after all captures
+            if forward.since is not None and (first <= shown).any():
                 batches = lambda: [contacts.from_states(evidence)]  # noqa: E731
             else:
                 complete = forward.full
@@ -184,8 +188,15 @@ class Pipeline:
             contacts=batches,
             contacts_complete=complete,
             fields=session.fields() if forward is not None else model.FIELDS.empty_table(),
-            captures=pd.DataFrame({"window_end": ends, "snapshot_id": inside["snapshot_id"].to_numpy(np.int64)}),
-            captures_there=captures.every,
+            captures=pd.DataFrame(
+                {
+                    "window_end": ends,
+                    "snapshot_id": inside["snapshot_id"].to_numpy(np.int64),
+                    "full": (inside["kind"] == "full").to_numpy(bool),
+                }
+            ),
+            captures_there=np.union1d(captures.every, captures.ignored),  # an ignored one may go
+            last_full=captures.last_full(span.start),
             newest_recorded_at=newest_recorded_at,
             newest_entry_id=newest_entry_id,
             read_after=scope.after,
@@ -224,6 +235,7 @@ class Pipeline:
             rejected=checked.rejected,
             captures=extracted.captures,
             captures_there=extracted.captures_there,
+            last_full=extracted.last_full,
             entries_seen=checked.entries_seen,
             read_after=extracted.read_after,
             read_until=extracted.read_until,

@@ -66,7 +66,7 @@ def backfill_lines(
     lines = ["Dry run: nothing was written. It would have been:"] if dry_run else []
     lines += report_lines(report)
     lines.append(
-        f"Chunks    {len(chunks) - skipped:,} done, {skipped:,} skipped, loaded already; {len(failures):,} failed"
+        f"Chunks    {len(chunks) - skipped:,} done, {skipped:,} loaded already and skipped, {len(failures):,} failed"
     )
     if report.events:
         lines.append(f"Rate      {report.events / max(seconds, 1e-3):,.0f} events/s, in {seconds:,.1f} s of work")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 POOL = "helpdesk_db"
 AUDIT_LOG = Asset("contact_audit_log")
+CHUNK_LABEL = "{{ task.op_kwargs['chunk']['label'] }}"
 DEFAULTS: dict[str, Any] = {
     "owner": "contact_audit",
     "show_return_value_in_logs": False,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 LENGTH = timedelta(hours=3)
 HISTORY_START = datetime(2019, 10, 1, tzinfo=UTC)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LONG_AGO = _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, order=True)

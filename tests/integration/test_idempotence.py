@@ -1,129 +1,211 @@
-"""The same rows on every way: twice, at once, by sync or backfill, in any chunks, killed and resumed."""
+"""The same evidence gives the same rows: again, side by side, in any chunking, after any crash."""
 
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from contact_audit.demo import fill
-from tests.support.runs import backfill, new_pipeline, query, quiet, stored, sync
+from contact_audit.windows import HISTORY_START
+from tests.support.compact import moment, world_of
+from tests.support.runs import backfill, new_pipeline, query, stored, sync
+from tests.support.worlds import random_world, write_world
 
-ROOT = Path(__file__).resolve().parents[2]
-START = datetime(2019, 10, 1, tzinfo=UTC)
-DAYS = 40
-END = START + timedelta(days=DAYS)
-NOW = END.isoformat()
+LAST = HISTORY_START + timedelta(days=2)
+SPAN = {"from_": HISTORY_START.isoformat(), "to": LAST.isoformat()}
 
 
 @pytest.fixture
-def helpdesk(helpdesk_dsn: str) -> str:
-    """Forty days of the demo."""
-    fill(helpdesk_dsn, END, quiet, contacts=60)
-    return helpdesk_dsn
+def world(helpdesk_dsn: str) -> dict[str, Any]:
+    """A hard world of two days, in the helpdesk."""
+    made = random_world(77, contacts=15, captures=15, hardness=0.9)
+    made["snapshots"] = [row for row in made["snapshots"] if datetime.fromisoformat(row["captured_at"]) <= LAST]
+    there = {row["snapshot_id"] for row in made["snapshots"]}
+    made["contact_snapshots"] = [row for row in made["contact_snapshots"] if row["snapshot_id"] in there]
+    write_world(helpdesk_dsn, made)
+    return made
 
 
-def _stamps(dsn: str) -> list[dict[str, Any]]:
-    return query(dsn, "select event_id, run_id, loaded_at from audit.contact_audit_log order by event_id")
+@pytest.fixture
+def audit(new_database: Any, _audit_template: str) -> Callable[[], str]:
+    """Makes a fresh audit database."""
+    return lambda: str(new_database(_audit_template))
 
 
-def test_a_window_loaded_twice_keeps_its_rows_untouched(helpdesk: str, audit_dsn: str) -> None:
-    pipeline = new_pipeline(helpdesk, audit_dsn)
-    backfill(pipeline, "first", to=NOW)
-    before, stamps = stored(audit_dsn), _stamps(audit_dsn)
-    assert len(stamps) > 100
-    report = backfill(pipeline, "second", to=NOW, force=True)
-    assert report.windows == DAYS * 8
-    assert report.superseded == 0
+def whole_rows(dsn: str) -> list[dict[str, Any]]:
+    """The log with run_id and loaded_at."""
+    return query(dsn, "select * from audit.contact_audit_log order by event_id, occurred_at")
+
+
+def ends() -> list[datetime]:
+    return [HISTORY_START + timedelta(hours=3) * number for number in range(1, 17)]
+
+
+@pytest.mark.usefixtures("world")
+def test_the_same_windows_again_leave_identical_rows_alone(helpdesk_dsn: str, audit_dsn: str) -> None:
+    pipeline = new_pipeline(helpdesk_dsn, audit_dsn, brake_share=1.0)
+    backfill(pipeline, "first", **SPAN)
+    before, rows = stored(audit_dsn), whole_rows(audit_dsn)
+    assert rows
+    again = backfill(pipeline, "forced", force=True, **SPAN)
+    assert (again.windows, again.events, again.superseded) == (16, len(rows), 0)
+    for end in ends()[5:8]:
+        sync(pipeline, end, "again", only_own=True)
+    assert whole_rows(audit_dsn) == rows
     assert stored(audit_dsn) == before
-    assert _stamps(audit_dsn) == stamps
+    assert query(audit_dsn, "select * from audit.superseded_events") == []
 
 
-def test_a_loaded_chunk_is_skipped(helpdesk: str, audit_dsn: str) -> None:
-    pipeline = new_pipeline(helpdesk, audit_dsn)
-    assert backfill(pipeline, to=NOW, chunk="week").windows == DAYS * 8
-    assert backfill(pipeline, to=NOW, chunk="month").windows == 0
+@pytest.mark.usefixtures("world")
+def test_loaded_chunks_are_skipped_and_say_so(helpdesk_dsn: str, audit_dsn: str) -> None:
+    pipeline = new_pipeline(helpdesk_dsn, audit_dsn, brake_share=1.0)
+    first = backfill(pipeline, "first", chunk="day", **SPAN)
+    assert first.windows == 16
+    ledger = query(audit_dsn, "select * from audit.ledger order by sequence")
+    again = backfill(pipeline, "again", chunk="month", **SPAN)
+    assert (again.windows, again.events) == (0, 0)
+    assert query(audit_dsn, "select * from audit.ledger order by sequence") == ledger
 
 
-def test_a_dry_run_reports_and_writes_nothing(helpdesk: str, audit_dsn: str) -> None:
-    report = backfill(new_pipeline(helpdesk, audit_dsn), to=NOW, dry_run=True)
-    assert report.events > 100
-    assert stored(audit_dsn) == {name: [] for name in stored(audit_dsn)}
-    assert query(audit_dsn, "select count(*) as loads from audit.ledger") == [{"loads": 0}]
+@pytest.mark.usefixtures("world")
+def test_a_dry_run_tells_what_would_change_and_writes_nothing(helpdesk_dsn: str, audit_dsn: str) -> None:
+    pipeline = new_pipeline(helpdesk_dsn, audit_dsn, brake_share=1.0)
+    before = everything(audit_dsn)
+    dry = backfill(pipeline, "dry", dry_run=True, **SPAN)
+    assert everything(audit_dsn) == before
+    wet = backfill(pipeline, "wet", **SPAN)
+    dry.notes.clear()
+    assert dry == wet
+    query(helpdesk_dsn, "update helpdesk.contact_journal set author_id = '99' where author_id = '7'")
+    before = everything(audit_dsn)
+    dry = backfill(pipeline, "dry", dry_run=True, force=True, **SPAN)
+    assert dry.superseded > 0
+    assert everything(audit_dsn) == before
+    assert backfill(pipeline, "wet", force=True, **SPAN).superseded == dry.superseded
 
 
-def test_two_runs_at_once_leave_what_one_leaves(helpdesk: str, new_database: Any, _audit_template: str) -> None:
-    one, both = new_database(_audit_template), new_database(_audit_template)
-    backfill(new_pipeline(helpdesk, one), to=NOW)
-    with ThreadPoolExecutor(2) as threads:
-        runs = [
-            threads.submit(backfill, new_pipeline(helpdesk, both), name, to=NOW, chunk=chunk, max_parallel=2, force=True)
-            for name, chunk in (("left", "week"), ("right", "month"))
-        ]
-        for done in runs:
-            done.result()
-    assert stored(both) == stored(one)
+@pytest.mark.usefixtures("world")
+def test_four_ways_give_the_same_rows(helpdesk_dsn: str, audit: Callable[[], str]) -> None:
+    by_sync, by_day, by_month, by_airflow = audit(), audit(), audit(), audit()
+    for end in ends():
+        sync(new_pipeline(helpdesk_dsn, by_sync, brake_share=1.0), end)
+    backfill(new_pipeline(helpdesk_dsn, by_day, brake_share=1.0), chunk="day", **SPAN)
+    backfill(new_pipeline(helpdesk_dsn, by_month, brake_share=1.0), chunk="month", **SPAN)
+    for end in reversed(ends()):  # Airflow's own backfill may run them in any order
+        sync(new_pipeline(helpdesk_dsn, by_airflow, brake_share=1.0), end, only_own=True)
+    wanted = stored(by_month)
+    assert len(wanted["contact_audit_log"]) > 100
+    for other in (by_sync, by_day, by_airflow):
+        assert stored(other) == wanted
 
 
-def test_four_ways_give_the_same_rows(helpdesk: str, new_database: Any, _audit_template: str) -> None:
-    days = 2
-    end = START + timedelta(days=days)
-    ends = [START + timedelta(hours=3) * number for number in range(1, days * 8 + 1)]
-    by_sync, by_day, by_month, by_airflow = (new_database(_audit_template) for _ in range(4))
-    for moment in ends:
-        sync(new_pipeline(helpdesk, by_sync), moment)
-    backfill(new_pipeline(helpdesk, by_day), to=end.isoformat(), chunk="day")
-    backfill(new_pipeline(helpdesk, by_month), to=end.isoformat(), chunk="month")
-    for moment in ends:
-        sync(new_pipeline(helpdesk, by_airflow), moment, only_own=True)
-    ways = [_until(dsn, end) for dsn in (by_sync, by_day, by_month, by_airflow)]
-    assert len(ways[0]["contact_audit_log"]) > 10
-    assert ways[1] == ways[0]
-    assert ways[2] == ways[0]
-    assert ways[3] == ways[0]
+@pytest.mark.usefixtures("world")
+def test_runs_at_the_same_moment_give_the_same_rows_without_deadlock(
+    helpdesk_dsn: str, audit: Callable[[], str]
+) -> None:
+    undisturbed, crowded = audit(), audit()
+    backfill(new_pipeline(helpdesk_dsn, undisturbed, brake_share=1.0), **SPAN)
+    start, failures = threading.Barrier(4), []
+
+    def run(work: Callable[[], object]) -> None:
+        start.wait()
+        try:
+            work()
+        except Exception as error:
+            failures.append(error)
+
+    def pipeline() -> Any:
+        return new_pipeline(helpdesk_dsn, crowded, brake_share=1.0)
+
+    works: list[Callable[[], object]] = [
+        lambda: backfill(pipeline(), "one", chunk="day", force=True, **SPAN),
+        lambda: backfill(pipeline(), "two", **SPAN),
+        lambda: [sync(pipeline(), end, "three") for end in ends()[::4]],
+        lambda: [sync(pipeline(), end, "four", only_own=True) for end in ends()[3::5]],
+    ]
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=100)
+    assert failures == []
+    assert stored(crowded) == stored(undisturbed)
 
 
-def _until(dsn: str, end: datetime) -> dict[str, list[dict[str, Any]]]:
-    """The rows of windows up to `end`; the sync also takes what it finds of the next one."""
-    tables = ("contact_audit_log", "entries_without_event", "rejected_rows")
-    return {name: [row for row in rows if row["window_end"] <= end] for name, rows in stored(dsn, tables).items()}
-
-
-PROGRAM = """
+_CHILD = """
 import sys
 from tests.support.runs import backfill, new_pipeline
-backfill(new_pipeline(sys.argv[1], sys.argv[2]), "killed", to=sys.argv[3], chunk="week")
+helpdesk, audit, start, end = sys.argv[1:]
+print("ready", flush=True)
+backfill(new_pipeline(helpdesk, audit, brake_share=1.0), "killed", from_=start, to=end, chunk="day")
 """
 
 
-def test_a_backfill_killed_at_random_points_and_resumed_leaves_what_an_undisturbed_one_leaves(
-    helpdesk: str, new_database: Any, _audit_template: str
+@pytest.mark.slow
+def test_a_backfill_killed_at_random_points_and_resumed_gives_the_rows_of_an_undisturbed_one(
+    helpdesk_dsn: str, audit: Callable[[], str]
 ) -> None:
-    calm, killed = new_database(_audit_template), new_database(_audit_template)
-    backfill(new_pipeline(helpdesk, calm), to=NOW)
-    chance = random.Random(8)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "plugins"), str(ROOT)])}
-    kills, code = 0, -signal.SIGKILL
-    while code != 0:
-        before = query(killed, "select count(*) as loads from audit.ledger")[0]["loads"]
-        process = subprocess.Popen([sys.executable, "-c", PROGRAM, helpdesk, killed, NOW], env=environment, cwd=ROOT)
-        if kills < 3:
-            # Once it is at work: a moment after its first chunk is in.
-            while process.poll() is None:
-                if query(killed, "select count(*) as loads from audit.ledger")[0]["loads"] > before:
-                    break
-                time.sleep(0.02)
-            time.sleep(chance.uniform(0, 0.5))
-            process.kill()
-            kills += 1
-        code = process.wait()
-    assert kills == 3
-    assert query(killed, "select count(distinct window_end) as windows from audit.ledger") == [{"windows": DAYS * 8}]
-    assert stored(killed) == stored(calm)
+    rng = random.Random(3)
+    many = random_world(5, contacts=60, captures=70, hardness=0.7)
+    write_world(helpdesk_dsn, many)
+    last = HISTORY_START + timedelta(days=10)
+    span = {"from_": HISTORY_START.isoformat(), "to": last.isoformat()}
+    undisturbed, killed = audit(), audit()
+    begun = time.monotonic()
+    backfill(new_pipeline(helpdesk_dsn, undisturbed, brake_share=1.0), chunk="day", **span)
+    takes = time.monotonic() - begun
+    kills = 0
+    for _ in range(5):
+        command = [sys.executable, "-c", _CHILD, helpdesk_dsn, killed, *span.values()]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["plugins", "."])}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=os.getcwd()) as child:
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"ready\n"
+            try:
+                child.wait(timeout=0.2 + rng.random() * takes * 0.6)
+            except subprocess.TimeoutExpired:
+                child.send_signal(signal.SIGKILL)
+                kills += 1
+    assert kills >= 3
+    backfill(new_pipeline(helpdesk_dsn, killed, brake_share=1.0), "resumed", chunk="month", **span)
+    assert stored(killed) == stored(undisturbed)
+    assert query(killed, "select * from audit.superseded_events") == []
+    runs = {row["run_id"] for row in query(killed, "select distinct run_id from audit.contact_audit_log")}
+    assert "killed" in runs
+
+
+def test_only_what_is_not_loaded_or_has_changed_is_done_again(helpdesk_dsn: str, audit_dsn: str) -> None:
+    write_world(
+        helpdesk_dsn,
+        world_of(
+            """
+            00:00 capture#1 plan=a
+            03:00 capture#2 plan=b
+            06:00 capture#3 plan=c
+            """
+        ),
+    )
+    pipeline = new_pipeline(helpdesk_dsn, audit_dsn)
+    span = {"from_": moment("00:00").isoformat(), "to": moment("09:00").isoformat()}
+    backfill(pipeline, "first", from_=span["from_"], to=moment("06:00").isoformat())
+    write_world(helpdesk_dsn, world_of("01:00~08:00 update #1 ann plan:a>b"))
+    report = backfill(pipeline, "second", **span)
+    assert (report.windows, report.superseded) == (2, 1)
+    rows = query(audit_dsn, "select window_end, run_id from audit.contact_audit_log order by window_end")
+    assert [row["run_id"] for row in rows] == ["second", "first"]
+
+
+def everything(dsn: str) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every audit table."""
+    tables = query(dsn, "select tablename from pg_tables where schemaname = 'audit' order by 1")
+    return {
+        row["tablename"]: query(dsn, f"select t.* from audit.{row['tablename']} as t order by t::text")
+        for row in tables
+    }
