@@ -4,6 +4,7 @@ Everything happens on a PostgreSQL of its own in a temporary folder, with durabl
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ from bench.world import own_server
 
 def main(arguments: Sequence[str]) -> None:
     options = _parse(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # and remove everything, too
     with own_server(options.folder) as server:
         if options.what in ("full", "all"):
             full.run(server, options.contacts, options.changed_share)

@@ -5,6 +5,7 @@ Each run has its own folder, socket and server, so that runs side by side do not
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -28,6 +29,7 @@ _STATE = pytest.StashKey[State]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set the environment before anything imports Airflow; the caller's own databases stay out of reach."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside, it tidies up, too
     # Not below pytest's own folder: that is closed to PostgreSQL's user, and each new run closes it again.
     state = State(Path(tempfile.mkdtemp(prefix="audit-tests-")))
     state.make()

@@ -95,7 +95,8 @@ class AuditLog:
 
     def claim(self, adapter: str) -> None:
         """Register the adapter; raises AuditDatabaseError where another one fills this database."""
-        filled_by = str(self.query("source", adapter=adapter)["adapter"].iloc[0])
+        self.query("claim", adapter=adapter)
+        filled_by = str(self.query("source")["adapter"].iloc[0])
         if filled_by != adapter:
             raise AuditDatabaseError(
                 f"this audit database is filled by the adapter {filled_by!r}; {adapter!r} would mix its ids with "
@@ -223,6 +224,7 @@ class AuditLog:
         ids = (
             load.captures.groupby("window_end")["snapshot_id"].agg(lambda some: " ".join(map(str, some))).astype("str")
         )
+        self.query("appending")
         self.query(
             "ledger",
             windows=ends,

@@ -75,12 +75,17 @@ def from_source(session: Session, captures: Captures, forward: Forward) -> Itera
     with session.contacts(forward.since, forward.captured_at, captures.ignored) as batches:
         for batch in batches:
             table = pa.Table.from_batches([batch])
-            usable = pc.fill_null(pc.starts_with(table["custom_fields"], "{"), False)
-            table = table.filter(pc.or_(usable, table["deleted"]))
+            # A contact with unusable rows only is mentioned, and stays as it was.
+            unusable = pc.and_(pc.is_null(table["custom_fields"]), pc.invert(table["deleted"]))
+            if forward.since is None:
+                table = table.filter(pc.invert(unusable))
+                unusable = pa.scalar(False)
             gone = pc.less(table["seen_at"], pa.scalar(last_full, type=table["seen_at"].type))
             if forward.since is not None and last_full <= forward.since:
                 gone = pa.scalar(False)
-            deleted = pc.or_(table["deleted"], gone)
+            deleted = pc.if_else(
+                pc.and_not(unusable, gone), pa.scalar(None, pa.bool_()), pc.or_(table["deleted"], gone)
+            )
             yield table.drop_columns(["deleted", "seen_at"]).append_column("deleted", deleted).select(COLUMNS)
 
 

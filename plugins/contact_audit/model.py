@@ -68,11 +68,11 @@ CONTACTS = pyarrow.schema(
         pyarrow.field("primary_phone", _TEXT),
         pyarrow.field("custom_fields", _TEXT),
         pyarrow.field("created_at", _TIME),
-        pyarrow.field("deleted", pyarrow.bool_(), nullable=False),
+        pyarrow.field("deleted", pyarrow.bool_()),  # null: the contact is mentioned, and stays as it was
         pyarrow.field("snapshot_id", _ID, nullable=False),
     ]
 )
-"""One row a contact: its state as of a capture."""
+"""One row a contact: its state as of a capture; null custom_fields say that it keeps its last values."""
 
 FIELDS = pyarrow.schema(
     [

@@ -144,10 +144,16 @@ class Pipeline:
             if dry_run:
                 connection.rollback()
 
-    def read_state(self) -> dict[str, Any]:
-        """What the runs before remember (audit.state), and how far the ledger reaches."""
+    def read_state(self, settled: bool = False) -> dict[str, Any]:
+        """What the runs before remember (audit.state), and how far the ledger reaches.
+
+        `settled` waits for the loads that have appended to the ledger and not committed, so that none is below that unseen.
+        """
         with audit_connection(self.audit_dsn) as connection:
-            return {str(name): value for name, value in AuditLog(connection).query("state").iloc[0].items()}
+            log = AuditLog(connection)
+            if settled:
+                log.query("appended")
+            return {str(name): value for name, value in log.query("state").iloc[0].items()}
 
     def read_captures(self, session: Session, more: Mapping[int, str] | None = None) -> Captures:
         """The source's captures under the decisions made about them, and `more` of them."""

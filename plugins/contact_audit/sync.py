@@ -45,7 +45,7 @@ def find_due(pipeline: Pipeline, own: Window, only_own: bool, say: Say) -> dict[
     The plan: spans [[start, end], ...], own_end, left_over, notes, healed_recorded_at, healed_ledger_sequence.
     """
     pipeline.check()
-    state = pipeline.read_state()
+    state = pipeline.read_state(settled=not only_own)
     with pipeline.source.session() as session, audit_connection(pipeline.audit_dsn) as connection:
         log = AuditLog(connection)
         captures = Captures.read(session, log.decisions())

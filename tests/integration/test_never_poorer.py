@@ -1,9 +1,13 @@
 """Never poorer, the brake, one source: what a forgetful or damaged helpdesk cannot do to the log."""
 
 import random
+import threading
+import time
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
+import psycopg2
 import pytest
 
 from contact_audit.errors import AuditDatabaseError, CaptureBrakeError
@@ -280,6 +284,18 @@ def test_another_adapter_is_refused_with_what_to_do(pipeline: Pipeline, helpdesk
     with pytest.raises(AuditDatabaseError, match=message):
         backfill(pipeline, **WHOLE)
     assert loaded_windows(audit_dsn) == []
+
+
+def test_two_first_runs_register_one_adapter(pipeline: Pipeline, audit_dsn: str) -> None:
+    run = threading.Thread(target=pipeline.check)
+    with closing(psycopg2.connect(audit_dsn)) as other, other.cursor() as cursor:
+        cursor.execute("insert into audit.source (adapter) values ('helpdesk')")
+        run.start()  # waits for the other run, which has not committed
+        while not query(audit_dsn, "select 1 from pg_locks where not granted"):
+            time.sleep(0.01)
+        other.commit()
+        run.join()
+    assert query(audit_dsn, "select adapter from audit.source") == [{"adapter": "helpdesk"}]
 
 
 def _purge_captures(dsn: str, ids: list[int]) -> None:

@@ -27,6 +27,7 @@ cross join lateral (
         case when o.contact_id is null then n.custom_fields else o.custom_fields end as custom_fields,
         case when o.contact_id is null then n.created_at else o.created_at end as created_at
 ) as v
+where n.deleted is not null
 order by n.contact_id
 on conflict (contact_id) do update
 set

@@ -7,6 +7,7 @@ create temporary table incoming_contacts (
     primary_phone text,
     custom_fields jsonb,
     created_at timestamptz,
-    deleted boolean not null,
+    -- null: it is mentioned, and stays as it was
+    deleted boolean,
     snapshot_id bigint not null
 ) on commit drop

@@ -1,5 +1,5 @@
 -- Each contact that the captures of a time mention: its last values in one of them (null custom_fields: none), whether the
--- last of them says it is deleted, and when one last mentioned it (a contact that the last full capture does not mention is
+-- last usable row says it is deleted, and when one last mentioned it (a contact that the last full capture does not mention is
 -- gone). One row a contact; O(rows of those captures).
 select distinct on (c.contact_id)
     c.contact_id,
@@ -7,9 +7,12 @@ select distinct on (c.contact_id)
     c.name,
     c.email,
     c.primary_phone,
-    case when not c.deleted then c.custom_fields::text end as custom_fields,
+    case when not c.deleted and jsonb_typeof(c.custom_fields) = 'object' then c.custom_fields::text end as custom_fields,
     c.created_at,
-    first_value(c.deleted) over (partition by c.contact_id order by s.captured_at desc) as deleted,
+    first_value(c.deleted) over (
+        partition by c.contact_id
+        order by (c.deleted or jsonb_typeof(c.custom_fields) = 'object') desc, s.captured_at desc
+    ) as deleted,
     c.snapshot_id,
     max(s.captured_at) over (partition by c.contact_id) as seen_at
 from helpdesk.snapshots as s

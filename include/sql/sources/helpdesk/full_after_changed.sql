@@ -1,5 +1,6 @@
 -- What a full capture says of the contacts that differ from how they were at the capture before it, a 'changed' one.
--- How they were: the last usable row since the last full capture. O(contacts + rows since then) in the database.
+-- How they were: the last row since the last full capture; an unusable one differs from what is usable.
+-- O(contacts + rows since then) in the database.
 with
 previous as (
     select distinct on (p.contact_id) p.*
@@ -9,7 +10,6 @@ previous as (
         s.captured_at >= %(last_full_at)s
         and s.captured_at <= %(previous_at)s
         and s.snapshot_id <> all(%(ignored)s::bigint [])
-        and (p.deleted or jsonb_typeof(p.custom_fields) = 'object')
     order by p.contact_id asc, s.captured_at desc
 ),
 
