@@ -7,10 +7,12 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from bench import backfill, changed, full
 from bench.table import say
 from bench.world import own_server
+from contact_audit.windows import HISTORY_START, floor_border
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -23,7 +25,8 @@ def main(arguments: Sequence[str]) -> None:
             changed.run(server, (options.contacts // 10, options.contacts), options.changes)
         if options.what in ("backfill", "all"):
             sizes = [options.entries] if options.only else [options.entries // 10, options.entries]
-            backfill.run(server, options.backfill_contacts, sizes, options.windows, options.parallel)
+            under_airflow = not options.without_airflow
+            backfill.run(server, options.backfill_contacts, sizes, _windows(), options.parallel, under_airflow)
     say("removed all that was generated")
 
 
@@ -38,12 +41,14 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--backfill-contacts", type=int, default=100_000)
     parser.add_argument("--entries", type=int, default=2_000_000, help="of `backfill`; a tenth is measured, too")
     parser.add_argument("--only", action="store_true", help="of `backfill`: not the tenth")
-    parser.add_argument(
-        "--windows", type=int, default=20_900, help="of `backfill`: three-hour windows since 2019-10-01"
-    )
     parser.add_argument("--parallel", type=int, default=2, help="of `backfill`: chunks at a time")
+    parser.add_argument("--without-airflow", action="store_true", help="of `backfill`: not by its DAG, too")
     parser.add_argument("--folder", default=None, help="where the temporary folder is made")
     return parser.parse_args(arguments)
+
+
+def _windows() -> int:
+    return (floor_border(datetime.now(UTC)) - HISTORY_START) // timedelta(hours=3)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,20 @@
 """The audit database's schema, revision by revision.
 
-Each revision executes files of include/sql/audit/ as they are; Alembic keeps the order and remembers what is done.
+Each revision executes files of include/sql/audit/ as they are; Alembic keeps the order and remembers what is done. It is
+imported where it is used: most tasks never ask for it.
 """
 
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg2
-from alembic import op
-from alembic.command import upgrade as alembic_upgrade
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
 
 from contact_audit.database import audit_connection
 from contact_audit.sql import statement
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 SCHEMA = "audit"
 VERSION_TABLE = "schema_version"
@@ -29,6 +27,11 @@ def upgrade(dsn: str) -> str:
 
     Raises AuditDatabaseError or ConnectionLostError; nothing has changed then.
     """
+    from alembic.command import upgrade as alembic_upgrade
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.pool import NullPool
+
     with audit_connection(dsn) as guard, guard.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%(key)s)", {"key": _LOCK})
         engine = create_engine("postgresql+psycopg2://", creator=lambda: psycopg2.connect(dsn), poolclass=NullPool)
@@ -56,17 +59,23 @@ def current(dsn: str) -> str | None:
 
 def head() -> str:
     """The newest revision that there is."""
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
 def execute(name: str) -> None:
     """For revisions: execute include/sql/<name>.sql as it is (percent signs, dollar quotes)."""
+    from alembic import op
+
     raw = op.get_bind().connection.driver_connection
     with closing(raw.cursor()) as cursor:  # type: ignore[union-attr]
         cursor.execute(statement(name))
 
 
-def _config() -> Config:
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     # Alembic interpolates percent signs.
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
