@@ -14,10 +14,15 @@ select
     n.deleted,
     n.snapshot_id
 from incoming_contacts as n
-left join audit.contacts as o
-    on
-        n.contact_id = o.contact_id
+left join lateral (
+    select p.*
+    from audit.contacts as p
+    where
+        p.contact_id = n.contact_id
         and n.custom_fields is null
+    order by p.contact_id
+    limit 1 -- so that it stays a look-up, made only for those
+) as o on true
 cross join lateral (
     select
         case when o.contact_id is null then n.account_id else o.account_id end as account_id,
