@@ -25,6 +25,7 @@ _BATCH = 20_000
 _EVENTS = [*model.EVENTS.columns]
 _WITHOUT = [*model.ENTRIES_WITHOUT_EVENT.columns]
 _REJECTED = [*model.REJECTED.columns]
+_SCHEMA = [*model.SCHEMA_CHANGES.columns]
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Load:
 
     Attributes:
         windows: the windows to replace.
-        events, entries_without_event, rejected: their rows, as in model.py.
+        events, entries_without_event, rejected, schema_changes, schema_change_values: their rows, as in model.py.
         captures: window_end, snapshot_id and full (whether it is a full one) of the captures that lie in them.
         captures_there: ids of all captures that the source has; last_full: id and moment of the last full one before the windows.
         entries_seen: ids of all journal entries that were read; read_after, read_until: those that happened in this time.
@@ -45,6 +46,8 @@ class Load:
     events: pd.DataFrame
     entries_without_event: pd.DataFrame
     rejected: pd.DataFrame
+    schema_changes: pd.DataFrame
+    schema_change_values: pd.DataFrame
     captures: pd.DataFrame
     captures_there: Codes
     last_full: tuple[int, datetime] | None
@@ -61,7 +64,7 @@ class Loaded:
     """What a load did.
 
     Attributes:
-        windows, events, entries_without_event, rejected, superseded: counts.
+        windows, events, entries_without_event, rejected, superseded, schema_changes: counts.
         by_action, by_attribution: events by these.
         evidence_lost: window end (ISO) → how many captures and entries its rows rest on that the source no longer
         has; kept as it was.
@@ -73,6 +76,7 @@ class Loaded:
     entries_without_event: int = 0
     rejected: int = 0
     superseded: int = 0
+    schema_changes: int = 0
     by_action: dict[str, int] = field(default_factory=dict)
     by_attribution: dict[str, int] = field(default_factory=dict)
     evidence_lost: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -144,8 +148,9 @@ class AuditLog:
             result.newer = sorted(_iso(end) for end in poorer.newer)
             kept = poorer.newer | (set() if accept_lost_evidence else set(poorer.lost))
             ends = [end for end in ends if end not in kept]
-        events, without, rejected = (
-            _outside(frame, kept) for frame in (load.events, load.entries_without_event, load.rejected)
+        events, without, rejected, schema = (
+            _outside(frame, kept)
+            for frame in (load.events, load.entries_without_event, load.rejected, load.schema_changes)
         )
         superseded: dict[datetime, int] = {}
         if set(there) - kept:
@@ -154,10 +159,12 @@ class AuditLog:
             self._copy("audit.contact_audit_log", _EVENTS, events, run_id, rules=True)
             self._copy("audit.entries_without_event", _WITHOUT, without, run_id)
             self._copy("audit.rejected_rows", _REJECTED, rejected, run_id)
+        if set(there) - kept or len(schema):
+            self._replace_schema_changes(ends, schema, load.schema_change_values, run_id)
         self._append_to_ledger(load, ends, (events, without, rejected), superseded, run_id)
         result.windows = len(ends)
         result.events, result.entries_without_event, result.rejected = len(events), len(without), len(rejected)
-        result.superseded = sum(superseded.values())
+        result.superseded, result.schema_changes = sum(superseded.values()), len(schema)
         result.by_action = {str(name): int(count) for name, count in events["action"].value_counts().items()}
         result.by_attribution = {str(name): int(count) for name, count in events["attribution"].value_counts().items()}
         return result
@@ -190,6 +197,21 @@ class AuditLog:
             with self._connection.cursor() as cursor:
                 cursor.execute(f"drop table {table}")
         return dict(zip(taken["window_end"].tolist(), taken["superseded"].astype(int).tolist(), strict=True))
+
+    def _replace_schema_changes(
+        self, ends: list[datetime], changes: pd.DataFrame, values: pd.DataFrame, run_id: str
+    ) -> None:
+        """What is there already, by its id, stays; the id is a digest of all that a schema change says."""
+        ids = changes["schema_change_id"].tolist()
+        left = self.query("replace_schema_changes", windows=ends, ids=ids)["schema_change_id"]
+        there = [str(one).replace("-", "") for one in left]
+        new = changes[~changes["schema_change_id"].isin(there)]
+        self._copy("audit.schema_changes", _SCHEMA, new, run_id)
+        values = values[values["schema_change_id"].isin(new["schema_change_id"])]
+        if len(values):
+            table = pa.Table.from_pandas(values, preserve_index=False)
+            parts = (table.slice(start, _BATCH) for start in range(0, len(values), _BATCH))
+            self.copy("audit.schema_change_values", [*model.SCHEMA_CHANGE_VALUES.columns], parts)
 
     def _copy(self, relation: str, columns: list[str], frame: pd.DataFrame, run_id: str, rules: bool = False) -> None:
         if not len(frame):

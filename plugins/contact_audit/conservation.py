@@ -1,4 +1,5 @@
-"""The conservation law: previous state + events = current state, each `old` the value just before it, every entry accounted for.
+"""The conservation law: previous state + events (and schema changes) = current state, each `old` the value just before it, every
+entry accounted for.
 
 It knows nothing of how events were found: it replays them, in the order in which the log keeps them, between the captured states.
 """
@@ -51,7 +52,9 @@ def captured(evidence: Evidence, derived: Derived) -> pd.DataFrame:
 
 
 def replayed(evidence: Evidence, derived: Derived) -> pd.DataFrame:
-    """All changes of the events in the log's order: contact, pair, field, old, new; existence among them, once an event."""
+    """All changes of the events in the log's order, schema changes before or after them: contact, pair, field, old, new; existence
+    among them, once an event.
+    """
     events = derived.events
     born = events["action"].isin(["create", "restore"]).to_numpy()
     died = (events["action"] == "delete").to_numpy()
@@ -65,7 +68,7 @@ def replayed(evidence: Evidence, derived: Derived) -> pd.DataFrame:
             "new": (~died).astype(np.int64),
         }
     )
-    rows = pd.concat([derived.changes, existence], ignore_index=True)
+    rows = pd.concat([derived.changes, derived.taken.replayed(len(events)), existence], ignore_index=True)
     return rows[rows["pair"] > 0].reset_index(drop=True)
 
 

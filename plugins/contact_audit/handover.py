@@ -80,6 +80,8 @@ def put_checked(staging: Staging, number: int, checked: Checked) -> None:
     staging.write(f"{number}-events", checked.events)
     staging.write(f"{number}-entries_without_event", checked.entries_without_event)
     staging.write(f"{number}-rejected", checked.rejected)
+    staging.write(f"{number}-schema_changes", checked.schema_changes)
+    staging.write(f"{number}-schema_change_values", checked.schema_change_values)
     staging.write(f"{number}-captured", checked.captured)
     staging.write(f"{number}-replayed", checked.replayed)
     staging.write(f"{number}-contact_ids", pd.DataFrame({"contact_id": checked.contacts}))
@@ -92,6 +94,8 @@ def get_checked(staging: Staging, number: int, meta: SpanMeta) -> Checked:
         events=_frame(staging, f"{number}-events", model.EVENTS),
         entries_without_event=_frame(staging, f"{number}-entries_without_event", model.ENTRIES_WITHOUT_EVENT),
         rejected=_frame(staging, f"{number}-rejected", model.REJECTED),
+        schema_changes=_frame(staging, f"{number}-schema_changes", model.SCHEMA_CHANGES),
+        schema_change_values=_frame(staging, f"{number}-schema_change_values", model.SCHEMA_CHANGE_VALUES),
         captured=staging.read(f"{number}-captured").to_pandas(),
         replayed=staging.read(f"{number}-replayed").to_pandas(),
         contacts=staging.read(f"{number}-contact_ids")["contact_id"].to_numpy(),

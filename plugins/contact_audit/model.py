@@ -157,3 +157,38 @@ REJECTED = pa.DataFrameSchema(
     name="rejected_rows",
 )
 """Rows of the source that could not be used, or not wholly."""
+
+SCHEMA_CHANGES = pa.DataFrameSchema(
+    {
+        "schema_change_id": pa.Column(str, unique=True),
+        "account_id": pa.Column("int64"),
+        "kind": pa.Column(str, pa.Check.isin(("appeared", "disappeared", "renamed"))),
+        "field": pa.Column(str),
+        "renamed_to": pa.Column(str, nullable=True),
+        "contacts": pa.Column("int64", pa.Check.ge(1)),
+        "occurred_after": pa.Column(_UTC),
+        "occurred_at": pa.Column(_UTC),
+        "previous_snapshot_id": pa.Column("int64"),
+        "snapshot_id": pa.Column("int64"),
+        "window_start": pa.Column(_UTC),
+        "window_end": pa.Column(_UTC),
+    },
+    strict=True,
+    ordered=True,
+    name="schema_changes",
+)
+"""A field that appeared, disappeared or was renamed for all contacts of an account at once."""
+
+SCHEMA_CHANGE_VALUES = pa.DataFrameSchema(
+    {
+        "schema_change_id": pa.Column(str),
+        "contact_id": pa.Column("int64"),
+        "field": pa.Column(str),
+        "old": pa.Column(str),  # JSON text
+        "new": pa.Column(str),  # JSON text
+    },
+    strict=True,
+    ordered=True,
+    name="schema_change_values",
+)
+"""What each contact held before a schema change, and after it."""

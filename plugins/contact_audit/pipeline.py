@@ -4,6 +4,7 @@ One code path for the sync and the backfill: they differ in which windows they a
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,7 @@ from contact_audit.errors import AuditDatabaseError
 from contact_audit.evidence import Evidence, Extract, read
 from contact_audit.extraction import Captures, extract, reach
 from contact_audit.planning import windows_with_other_captures
+from contact_audit.schema_changes import Use, schema_changes
 from contact_audit.settings import Settings
 from contact_audit.sources import Session, Source, open_source
 from contact_audit.values import Codes
@@ -65,6 +67,8 @@ class Checked:
     events: pd.DataFrame
     entries_without_event: pd.DataFrame
     rejected: pd.DataFrame
+    schema_changes: pd.DataFrame
+    schema_change_values: pd.DataFrame
     captured: pd.DataFrame
     replayed: pd.DataFrame
     contacts: Codes
@@ -76,7 +80,7 @@ class Report:
     """What a run did, for people and for the asset event.
 
     Attributes:
-        windows, events, entries_without_event, rejected, superseded: counts.
+        windows, events, entries_without_event, rejected, superseded, schema_changes: counts.
         entries: journal entries accounted for (rule 6), with an event and without.
         by_action, by_attribution: events by these.
         evidence_lost, newer: windows kept as they were (audit_log.Loaded).
@@ -89,6 +93,7 @@ class Report:
     entries_without_event: int = 0
     rejected: int = 0
     superseded: int = 0
+    schema_changes: int = 0
     by_action: dict[str, int] = field(default_factory=dict)
     by_attribution: dict[str, int] = field(default_factory=dict)
     evidence_lost: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -97,7 +102,7 @@ class Report:
 
     def add(self, loaded: "Loaded | Report") -> None:
         """Add what another load did."""
-        for name in ("windows", "events", "entries_without_event", "rejected", "superseded"):
+        for name in ("windows", "events", "entries_without_event", "rejected", "superseded", "schema_changes"):
             setattr(self, name, getattr(self, name) + getattr(loaded, name))
         for name in ("by_action", "by_attribution"):
             counts = getattr(self, name)
@@ -216,12 +221,31 @@ class Pipeline:
         return bool(windows_with_other_captures(loaded, captures))
 
     def derive(self, raw: Extract) -> Checked:
-        """Diff and attribute a span's evidence."""
+        """Diff and attribute a span's evidence; the source is asked only where a field may have changed for all contacts at once."""
         evidence = read(raw)
-        derived = attribute(evidence, self.settings.skew)
+        with ExitStack() as stack:
+            use = self._use(stack)
+            schema = schema_changes(evidence, self.settings.schema_change_contacts, use)
+        derived = attribute(evidence, self.settings.skew, schema)
         _validate(derived)
         conservation.check_entries(evidence, derived)
         return _checked(raw, evidence, derived)
+
+    def _use(self, stack: ExitStack) -> Use:
+        """How many contacts there are, and how many hold a field, at a capture: read when it is first asked for."""
+        opened: list[tuple[Session, Captures]] = []
+
+        def use(snapshot_id: int, account_id: int, field: str) -> tuple[int, int] | None:
+            if not opened:
+                session = stack.enter_context(self.source.session())
+                opened.append((session, self.read_captures(session)))
+            session, captures = opened[0]
+            position = np.flatnonzero(captures.usable["snapshot_id"].to_numpy(np.int64) == snapshot_id)
+            if not len(position):
+                return None
+            return session.field_use(captures.usable, int(position[0]), captures.ignored, account_id, field)
+
+        return use
 
     def load(
         self,
@@ -239,6 +263,8 @@ class Pipeline:
             events=checked.events,
             entries_without_event=checked.entries_without_event,
             rejected=checked.rejected,
+            schema_changes=checked.schema_changes,
+            schema_change_values=checked.schema_change_values,
             captures=extracted.captures,
             captures_there=extracted.captures_there,
             last_full=extracted.last_full,
@@ -298,6 +324,8 @@ def _validate(derived: Derived) -> None:
     model.EVENTS.validate(derived.events)
     model.ENTRIES_WITHOUT_EVENT.validate(derived.entries_without_event)
     model.REJECTED.validate(derived.rejected)
+    model.SCHEMA_CHANGES.validate(derived.schema_changes)
+    model.SCHEMA_CHANGE_VALUES.validate(derived.schema_change_values)
 
 
 def _checked(raw: Extract, evidence: Evidence, derived: Derived) -> Checked:
@@ -306,6 +334,8 @@ def _checked(raw: Extract, evidence: Evidence, derived: Derived) -> Checked:
         events=derived.events,
         entries_without_event=derived.entries_without_event,
         rejected=derived.rejected,
+        schema_changes=derived.schema_changes,
+        schema_change_values=derived.schema_change_values,
         captured=conservation.captured(evidence, derived),
         replayed=conservation.replayed(evidence, derived),
         contacts=evidence.contacts,

@@ -42,6 +42,10 @@ def report_lines(report: Report) -> list[str]:
             f"Rejected  {report.rejected:,} rows{' (see audit.rejected_rows)' if report.rejected else ''}",
             f"Replaced  {report.superseded:,} events{' (see audit.superseded_events)' if report.superseded else ''}",
         ]
+    if report.schema_changes:
+        lines.append(
+            f"Schema    {report.schema_changes:,} fields changed for all contacts at once (see audit.schema_changes)"
+        )
     if report.evidence_lost:
         lost = [
             f"{_window(end)} ({', '.join(f'{count} {what}' for what, count in counts.items())})"

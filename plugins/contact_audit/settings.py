@@ -22,6 +22,7 @@ class Settings:
         skew_seconds: how far clocks may differ (rules 7 and 9), in seconds.
         overlap_seconds: how much of the journal already seen is looked at again for late entries, in seconds.
         brake_share: the share of contacts, 0 to 1, that a full capture may lack before it is held back.
+        schema_change_contacts: how many contacts must lose or gain a field's values at once before it may be a schema change.
         max_windows: how many windows one sync run processes at most.
         statement_timeout_seconds: after how long the helpdesk database ends a statement of ours.
     """
@@ -31,6 +32,7 @@ class Settings:
     skew_seconds: float = 120.0
     overlap_seconds: float = 3600.0
     brake_share: float = 0.2
+    schema_change_contacts: int = 10
     max_windows: int = 1000
     statement_timeout_seconds: int = 900
 
@@ -92,6 +94,7 @@ _CONVERT: dict[str, Callable[[str], str | float | int]] = {
     "skew_seconds": _seconds,
     "overlap_seconds": _seconds,
     "brake_share": _share,
+    "schema_change_contacts": _count,
     "max_windows": _count,
     "statement_timeout_seconds": _count,
 }

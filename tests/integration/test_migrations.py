@@ -55,6 +55,7 @@ def test_an_upgrade_that_fails_leaves_nothing(
     folder = tmp_path / "audit"
     folder.mkdir()
     (folder / "schema.sql").write_text("create table audit.half (number int)")
+    (folder / "schema_changes.sql").write_text("select 1")
     (folder / "views.sql").write_text("create view audit.wrong as select * from audit.missing")
     monkeypatch.setattr(sql, "SQL_FOLDER", tmp_path)
     sql.statement.cache_clear()
@@ -75,6 +76,7 @@ def test_files_are_executed_as_they_are(
     function = "create function audit.spelled() returns text language sql return 'a:b %(c)s %% $1'"
     body = "do $do$ begin perform format('%s %%', 1); end $do$"
     (folder / "schema.sql").write_text(f"-- 100 %\n{function};\n{body};")
+    (folder / "schema_changes.sql").write_text("select 1")
     (folder / "views.sql").write_text("select 1")
     monkeypatch.setattr(sql, "SQL_FOLDER", tmp_path)
     sql.statement.cache_clear()

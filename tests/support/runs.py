@@ -69,6 +69,8 @@ TABLES = {
     "entries_without_event": "entry_id, window_end",
     "rejected_rows": "window_end, relation, entry_id, snapshot_id, contact_id, reason",
     "contacts": "contact_id",
+    "schema_changes": "schema_change_id",
+    "schema_change_values": "schema_change_id, contact_id, field",
 }
 _OF_THE_RUN = {"run_id", "loaded_at", "rejected_id"}
 _NOT_COMPARED = {

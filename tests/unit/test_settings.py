@@ -29,10 +29,11 @@ def test_every_setting_can_be_set() -> None:
             "CONTACT_AUDIT_SKEW_SECONDS": "0.5",
             "CONTACT_AUDIT_OVERLAP_SECONDS": "0",
             "CONTACT_AUDIT_BRAKE_SHARE": "1",
+            "CONTACT_AUDIT_SCHEMA_CHANGE_CONTACTS": "25",
             "CONTACT_AUDIT_MAX_WINDOWS": " 8 ",
             "CONTACT_AUDIT_STATEMENT_TIMEOUT_SECONDS": "60",
         }
-    ) == Settings("other", "s3://bucket/staging", 0.5, 0.0, 1.0, 8, 60)
+    ) == Settings("other", "s3://bucket/staging", 0.5, 0.0, 1.0, 25, 8, 60)
 
 
 @pytest.mark.parametrize(

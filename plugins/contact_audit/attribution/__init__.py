@@ -18,6 +18,8 @@ from contact_audit.attribution.rows import entries_without_event, event_rows, wi
 from contact_audit.attribution.walk import walk
 from contact_audit.diff import net_changes
 from contact_audit.evidence import Evidence, as_microseconds, from_microseconds, microseconds
+from contact_audit.schema_changes import SchemaChanges, Taken
+from contact_audit.schema_changes import rows as schema_rows
 from contact_audit.values import Codes
 
 __all__ = ["Derived", "attribute"]
@@ -31,6 +33,7 @@ class Derived:
         events: model.EVENTS; entries_without_event: model.ENTRIES_WITHOUT_EVENT; rejected: model.REJECTED.
         changes: the events' changes as codes, one row a field: event (row of events), contact, pair, field, old, new.
         entries: positions of the entries that belong to the span's windows, each to be accounted for.
+        schema_changes: model.SCHEMA_CHANGES; schema_change_values: model.SCHEMA_CHANGE_VALUES; taken: the same as codes.
     """
 
     events: pd.DataFrame
@@ -38,10 +41,13 @@ class Derived:
     rejected: pd.DataFrame
     changes: pd.DataFrame
     entries: Codes
+    schema_changes: pd.DataFrame
+    schema_change_values: pd.DataFrame
+    taken: Taken
 
 
-def attribute(evidence: Evidence, skew: timedelta) -> Derived:
-    """Derive all events of the evidence's span; times in UTC, windows of three hours."""
+def attribute(evidence: Evidence, skew: timedelta, schema: SchemaChanges | None = None) -> Derived:
+    """Derive all events of the evidence's span, given its schema changes; times in UTC, windows of three hours."""
     reach = int(skew.total_seconds() * 1_000_000)
     original = evidence.journal.original
     usable = np.flatnonzero(original == np.arange(len(original)))
@@ -61,7 +67,9 @@ def attribute(evidence: Evidence, skew: timedelta) -> Derived:
     changes = type(changes)(changes.contact[kept], changes.pair[kept], changes.field[kept])
     order = np.lexsort((walked, pair[walked], evidence.contact[walked]))
     way = walk(evidence, walked[order], pair[walked][order], differing)
-    events = build(evidence, way, attribute_fields(evidence, way, changes), reach)
+    schema = SchemaChanges.none() if schema is None else schema
+    attributed = attribute_fields(evidence, way, changes, schema)
+    events = build(evidence, way, attributed, reach)
     early = usable[inside[usable] & (pair[usable] == 0)]
     if len(early):
         events = _both(early_events(evidence, early), events)
@@ -75,12 +83,16 @@ def attribute(evidence: Evidence, skew: timedelta) -> Derived:
     has_event = np.zeros(len(original) + 1, bool)
     has_event[np.concatenate([events.frame["entry"].to_numpy(np.int64), *told])] = True
     without = scope[~has_event[scope]]
+    schema_changes, schema_change_values = schema_rows(evidence, schema, attributed.taken)
     return Derived(
         events=rows,
         entries_without_event=entries_without_event(evidence, without, reason[without], end[without]),
         rejected=_rejected(evidence, end, inside),
         changes=codes,
         entries=scope,
+        schema_changes=schema_changes,
+        schema_change_values=schema_change_values,
+        taken=attributed.taken,
     )
 
 

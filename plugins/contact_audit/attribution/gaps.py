@@ -12,6 +12,7 @@ from contact_audit.attribution.walk import BIRTH, DEATH, UPDATE, Walk
 from contact_audit.diff import NetChanges
 from contact_audit.evidence import Evidence
 from contact_audit.journal import Flags, Items
+from contact_audit.schema_changes import SchemaChanges, Taken
 from contact_audit.values import NULL, Codes
 
 RECORDED, MATCHED, INFERRED = range(3)
@@ -43,6 +44,7 @@ class Attributed:
         shared: parts with several candidates; candidates: the nodes of each, in order (rule 4).
         nobody: parts without a candidate; low, high: the nodes of the two points they lie between (rule 5).
         unconfirmed: nodes with a pin that has such a gap next to it.
+        taken: the gaps that schema changes account for.
     """
 
     at_node: Parts
@@ -53,6 +55,7 @@ class Attributed:
     low: Codes
     high: Codes
     unconfirmed: Codes
+    taken: Taken
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,8 @@ class _Claims:
     places: int
 
 
-def attribute_fields(evidence: Evidence, walk: Walk, changes: NetChanges) -> Attributed:
-    """Find all pins and gaps of the walks and give each gap to the entries that may have made it."""
+def attribute_fields(evidence: Evidence, walk: Walk, changes: NetChanges, schema: SchemaChanges) -> Attributed:
+    """Find all pins and gaps of the walks and give each gap to the entries that may have made it, or to a schema change."""
     pins, pin_node, corrected, claims = _what_entries_say(evidence, walk)
     group, field = _relevant(evidence, walk, changes, walk.group[pin_node], pins.field)
     points = _points(evidence, walk, group, field, pins, pin_node)
@@ -93,7 +96,11 @@ def attribute_fields(evidence: Evidence, walk: Walk, changes: NetChanges) -> Att
     dies = points.kind[gap + 1] == _DIED
     born = (points.kind[gap] == _BORN) & ~dies & (named == 0)
     claimed = np.where(named > 0, named, bare)
-    open_ = ~dies & ~born
+    opens = (points.kind[gap] == _START) & (old == NULL) & walk.groups.was[in_group]
+    closes = (points.kind[gap + 1] == _END) & (new == NULL) & walk.groups.is_there[in_group]
+    change = _schema_change(evidence, walk, schema, in_group, of_field, opens, closes)
+    by_schema = (change >= 0) & (named == 0)
+    open_ = ~dies & ~born & ~by_schema
     single = open_ & (claimed == 1)
     several = open_ & (claimed > 1)
     nobody = open_ & (claimed == 0)
@@ -142,7 +149,31 @@ def attribute_fields(evidence: Evidence, walk: Walk, changes: NetChanges) -> Att
         low=low[nobody],
         high=high[nobody],
         unconfirmed=np.unique(neighbours),
+        taken=Taken(
+            change[by_schema],
+            walk.groups.contact[in_group[by_schema]],
+            walk.groups.pair[in_group[by_schema]],
+            of_field[by_schema],
+            old[by_schema],
+            new[by_schema],
+            opens[by_schema],
+        ),
     )
+
+
+def _schema_change(
+    evidence: Evidence, walk: Walk, schema: SchemaChanges, group: Codes, field: Codes, opens: Flags, closes: Flags
+) -> Codes:
+    """The schema change that makes each gap, where it opens its walk from null or closes it to null; -1 for none."""
+    found = np.full(len(group), -1)
+    if not len(schema.pair):
+        return found
+    accounts = evidence.states.account.to_numpy(np.int64, na_value=-1)
+    for which, appears in ((opens, True), (closes & ~opens, False)):
+        in_group = group[which]
+        account = accounts[walk.groups.after[in_group]]
+        found[which] = schema.row_of(account, walk.groups.pair[in_group], field[which], appears)
+    return found
 
 
 def _what_entries_say(evidence: Evidence, walk: Walk) -> tuple[Items, Codes, Codes, _Claims]:

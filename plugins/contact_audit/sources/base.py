@@ -36,6 +36,13 @@ class Session(Protocol):
     def states_at(self, captures: pd.DataFrame, position: int, contacts: Codes, ignored: Codes) -> pa.Table:
         """model.STATES: how the given contacts were at the capture at `position` of the usable captures."""
 
+    def field_use(
+        self, captures: pd.DataFrame, position: int, ignored: Codes, account_id: int, field: str
+    ) -> tuple[int, int]:
+        """How many contacts of an account there are at the capture at `position` of the usable captures, and how many of them
+        hold a value of the field (not null, not an empty list).
+        """
+
     def contacts(
         self, after: datetime | None, until: datetime, ignored: Codes
     ) -> AbstractContextManager[pa.RecordBatchReader]:

@@ -122,6 +122,20 @@ class HelpdeskSession:
         )
         return table.cast(model.STATES)
 
+    def field_use(
+        self, captures: pd.DataFrame, position: int, ignored: Codes, account_id: int, field: str
+    ) -> tuple[int, int]:
+        """Contacts of an account at a capture, and how many of them hold a field."""
+        row = self._reader.table(
+            "field_use",
+            account=account_id,
+            field=field,
+            captured_at=captures["captured_at"].iloc[position].to_pydatetime(),
+            last_full_at=_last_full(captures, position),
+            ignored=_array(ignored),
+        ).to_pylist()[0]
+        return int(row["contacts"]), int(row["holders"])
+
     def contacts(
         self, after: datetime | None, until: datetime, ignored: Codes
     ) -> AbstractContextManager[pa.RecordBatchReader]:

@@ -5,3 +5,4 @@ where
     exists (select 1 from audit.contact_audit_log as e where e.window_end = w.window_end)
     or exists (select 1 from audit.entries_without_event as e where e.window_end = w.window_end)
     or exists (select 1 from audit.rejected_rows as e where e.window_end = w.window_end)
+    or exists (select 1 from audit.schema_changes as e where e.window_end = w.window_end)

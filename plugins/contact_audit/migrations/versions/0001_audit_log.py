@@ -11,4 +11,5 @@ depends_on = None
 def upgrade() -> None:
     """Create the tables, then the views over them."""
     execute("audit/schema")
+    execute("audit/schema_changes")
     execute("audit/views")

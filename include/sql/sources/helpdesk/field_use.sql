@@ -1,0 +1,27 @@
+-- How many contacts of an account there are at a capture, and how many of them hold a value of a field: their last usable rows
+-- since the last full capture. One row; O(rows since then).
+select
+    count(*) as contacts,
+    count(*) filter (where newest.held <> 'null' and newest.held <> '[]') as holders
+from (
+    select distinct on (c.contact_id)
+        c.deleted,
+        c.account_id,
+        case %(field)s
+            when 'name' then to_jsonb(c.name)
+            when 'email' then to_jsonb(c.email)
+            when 'primary_phone' then to_jsonb(c.primary_phone)
+            else c.custom_fields -> substr(%(field)s, length('custom_fields.') + 1)
+        end as held
+    from helpdesk.snapshots as s
+    inner join helpdesk.contact_snapshots as c on s.snapshot_id = c.snapshot_id
+    where
+        s.captured_at >= %(last_full_at)s
+        and s.captured_at <= %(captured_at)s
+        and s.snapshot_id <> all(%(ignored)s::bigint [])
+        and (c.deleted or jsonb_typeof(c.custom_fields) = 'object')
+    order by c.contact_id asc, s.captured_at desc
+) as newest
+where
+    not newest.deleted
+    and newest.account_id = %(account)s
