@@ -21,6 +21,10 @@ from contact_audit.sql import bind, statement
 _NOT_LIBPQ = {"__extra__", "cursor", "iam", "aws_conn_id", "use_azure_managed_identity", "sqlalchemy_scheme"}
 # SQLSTATE classes: connection exception, operator intervention (a server that stops).
 _LOST = ("08", "57P")
+# A limit of PostgreSQL that a value exceeds: psycopg2 calls it operational, but trying again meets it again.
+_TOO_MUCH = "54"
+# What a server says while it starts, stops or has no connection left: soon it may answer. Connecting gives no SQLSTATE.
+_PASSING = ("the database system is ", "too many clients", "remaining connection slots", "too many connections")
 _MISSING = {"42P01": "table", "42703": "column", "3F000": "schema", "42883": "function"}
 
 
@@ -75,7 +79,7 @@ def where(dsn: str) -> str:
     """What may be shown of a DSN: host, port and database."""
     url = urlsplit(dsn)
     folder = dict(parse_qsl(url.query)).get("host")
-    return f"{url.hostname or folder or 'localhost'}:{url.port or 5432}/{unquote(url.path.lstrip('/'))}"
+    return f"{unquote(url.hostname or folder or 'localhost')}:{url.port or 5432}/{unquote(url.path.lstrip('/'))}"
 
 
 def first_line(error: BaseException) -> str:
@@ -91,6 +95,10 @@ def audit_connection(dsn: str) -> Iterator[Connection]:
     try:
         connection = psycopg2.connect(dsn, application_name="contact_audit")
     except psycopg2.OperationalError as error:
+        if _passes(error):
+            raise ConnectionLostError(
+                f"the audit database {where(dsn)} cannot answer now: {first_line(error)}"
+            ) from error
         raise AuditDatabaseError(
             f"cannot connect to the audit database {where(dsn)}: {first_line(error)}. Check the connection contact_audit."
         ) from error
@@ -98,18 +106,20 @@ def audit_connection(dsn: str) -> Iterator[Connection]:
         with connection:
             yield connection
     except psycopg2.Error as error:
-        raise _audit_error(error, dsn) from error
+        raise audit_error(error, dsn) from error
     finally:
         connection.close()
 
 
-def _audit_error(error: psycopg2.Error, dsn: str) -> ContactAuditError:
+def audit_error(error: psycopg2.Error, dsn: str) -> ContactAuditError:
+    """What an error of the audit database means."""
     code = error.pgcode or ""
     if code in _MISSING:
         return AuditDatabaseError(
             f"{first_line(error)} in {where(dsn)}: the audit database is not migrated to this version. Run: make migrate"
         )
-    if code.startswith(_LOST) or isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)):
+    operational = isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError))
+    if code.startswith(_LOST) or (operational and not code.startswith(_TOO_MUCH)):
         return ConnectionLostError(f"lost the audit database {where(dsn)}: {first_line(error)}")
     return AuditDatabaseError(f"the audit database {where(dsn)} refused: {first_line(error)}")
 
@@ -146,6 +156,10 @@ def reader(dsn: str, adapter: str, timeout_seconds: int) -> Iterator[Reader]:
     try:
         connection = dbapi.connect(dsn)
     except adbc_driver_manager.Error as error:
+        if _passes(error):
+            raise ConnectionLostError(
+                f"the helpdesk database {where(dsn)} cannot answer now: {_adbc_text(error)}"
+            ) from error
         raise SourceError(
             f"cannot connect to the helpdesk database {where(dsn)}: {_adbc_text(error)}. Check the connection helpdesk."
         ) from error
@@ -183,6 +197,10 @@ def reading(dsn: str, adapter: str, name: str) -> Iterator[None]:
         if code.startswith(_LOST) or not code:
             raise ConnectionLostError(f"lost the helpdesk database {where(dsn)}: {text}") from error
         raise SourceError(f"{where(dsn)}: {text} (adapter {adapter}, SQLSTATE {code}). {expected}") from error
+
+
+def _passes(error: BaseException) -> bool:
+    return any(text in str(error) for text in _PASSING)
 
 
 def _adbc_text(error: BaseException) -> str:

@@ -21,7 +21,7 @@ class AuditDatabaseError(ContactAuditError):
 
 
 class ConnectionLostError(ContactAuditError):
-    """A database that answered before went away in the middle of the work; trying again may help."""
+    """A database went away in the middle of the work, or is starting, stopping or full just now; trying again may help."""
 
 
 class CaptureBrakeError(ContactAuditError):

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from contact_audit.errors import AuditDatabaseError, SettingsError, SourceError
+from contact_audit.errors import AuditDatabaseError, ConnectionLostError, SettingsError, SourceError
 from contact_audit.local.embedded import Server
 from contact_audit.pipeline import Pipeline
 from contact_audit.settings import Settings
@@ -242,6 +242,21 @@ def test_a_database_that_does_not_exist_is_named(postgres: Server, helpdesk_dsn:
         AuditDatabaseError, match=r'database "nowhere" does not exist.*Check the connection contact_audit'
     ):
         sync(new_pipeline(helpdesk_dsn, nowhere), moment("03:00"))
+
+
+def test_a_database_that_takes_no_connection_just_now_is_worth_a_retry(
+    helpdesk_dsn: str, audit_dsn: str, new_database: Any
+) -> None:
+    full = new_database()
+    name = full.rsplit("/", 1)[1].split("?")[0]
+    query(full, f"create role guest_of_{name} login")
+    query(full, f"alter role guest_of_{name} connection limit 0")
+    guest = full.replace("postgres@", f"guest_of_{name}@")
+    with pytest.raises(ConnectionLostError, match="audit database .* cannot answer now: .*too many connections"):
+        sync(new_pipeline(helpdesk_dsn, guest), moment("03:00"))
+    with pytest.raises(ConnectionLostError, match="helpdesk database .* cannot answer now: .*too many connections"):
+        sync(new_pipeline(guest, audit_dsn), moment("03:00"))
+    query(full, f"drop role guest_of_{name}")
 
 
 def test_a_database_that_is_not_migrated_says_how_to(helpdesk_dsn: str, new_database: Any) -> None:
