@@ -19,6 +19,8 @@ from contact_audit.values import NULL, Codes, Values, as_jsonb, parse
 
 Flags = npt.NDArray[np.bool_]
 _MALFORMED = -2
+_SHOWN = 200
+_LONGEST_ID = 500
 _BIRTHS = ("create", "restore")
 
 
@@ -102,7 +104,8 @@ def read_journal(table: pa.Table, fields: Fields, values: Values) -> Journal:
     original = _originals(entries, usable["changes"])
     entries["listed"] = listed[~bad]
     items = _one_item_a_field(_of_usable(items, bad), len(fields))
-    notes = pd.concat([_check_author(entries), _check_address(entries)], ignore_index=True).astype({"entry": np.int64})
+    checked = [_check_author(entries), _check_author_id(entries), _check_address(entries)]
+    notes = pd.concat(checked, ignore_index=True).astype({"entry": np.int64})
     notes["row"] = _row_texts(usable.take(pa.array(notes["entry"])))
     return Journal(entries, items, original, notes, _rejected(table.filter(pa.array(bad)), reasons[bad]))
 
@@ -120,7 +123,7 @@ def _reasons(table: pa.Table) -> npt.NDArray[np.object_]:
     action = table["action"]
     unknown = pc.invert(pc.fill_null(pc.is_in(action, pa.array(model.ACTIONS)), False)).to_numpy()
     for position in np.flatnonzero(unknown):
-        reasons[position] = f"action {action[position].as_py()!r} is not one of {', '.join(model.ACTIONS)}"
+        reasons[position] = f"action {_shown(action[position].as_py())} is not one of {', '.join(model.ACTIONS)}"
     for column in ("occurred_at", "contact_id"):
         reasons[table[column].is_null().to_numpy()] = f"{column} is null"
     return reasons
@@ -188,9 +191,17 @@ def _one_item_a_field(items: Items, width: int) -> Items:
 def _check_author(entries: pd.DataFrame) -> pd.DataFrame:
     given = entries["author_type"]
     unknown = given.notna() & ~given.isin(model.AUTHOR_TYPES)
-    reasons = "author_type " + given[unknown].map(repr) + " is not one of " + ", ".join(model.AUTHOR_TYPES)
+    reasons = "author_type " + given[unknown].map(_shown) + " is not one of " + ", ".join(model.AUTHOR_TYPES)
     entries["author_type"] = given.where(given.isin(model.AUTHOR_TYPES), "unknown").astype("str")
     return pd.DataFrame({"entry": np.flatnonzero(unknown), "reason": reasons.to_numpy(object)})
+
+
+def _check_author_id(entries: pd.DataFrame) -> pd.DataFrame:
+    """What is longer than any id is none; the log's index of authors could not hold it."""
+    long = (entries["author_id"].str.len() > _LONGEST_ID).to_numpy(bool)
+    entries.loc[long, "author_id"] = None
+    reason = f"author_id is longer than {_LONGEST_ID} characters"
+    return pd.DataFrame({"entry": np.flatnonzero(long), "reason": np.full(long.sum(), reason, dtype=object)})
 
 
 def _check_address(entries: pd.DataFrame) -> pd.DataFrame:
@@ -198,10 +209,15 @@ def _check_address(entries: pd.DataFrame) -> pd.DataFrame:
     parsed = np.array([*(_address(str(text)) for text in uniques), None], dtype=object)
     addresses = parsed[positions]
     wrong = np.flatnonzero((addresses == "") & (positions >= 0))
-    reasons = ["ip_address " + repr(uniques[position]) + " is no IP address" for position in positions[wrong]]
+    reasons = ["ip_address " + _shown(uniques[position]) + " is no IP address" for position in positions[wrong]]
     addresses[wrong] = None
     entries["ip_address"] = pd.Series(addresses, dtype="str", index=entries.index)
     return pd.DataFrame({"entry": wrong, "reason": np.array(reasons, dtype=object)})
+
+
+def _shown(value: Any) -> str:
+    """A value within a reason, cut where it is long: the row has it whole."""
+    return repr(value) if value is None or len(value) <= _SHOWN else repr(value[:_SHOWN]) + "..."
 
 
 def _address(text: str) -> str:

@@ -20,8 +20,9 @@ Codes = npt.NDArray[np.int64]
 NULL = 0
 """The code of null, and of whatever equals it."""
 
-# orjson reads numbers as 64-bit integers and floats; from 17 digits on (the point counts) a float may not be the number written.
-_LONG_NUMBER = re.compile(r"[0-9.]{17}")
+# orjson reads numbers as 64-bit integers and floats; from 17 digits on (the point counts), or with an exponent, a float may not
+# be the number written.
+_LONG_NUMBER = re.compile(r"[0-9.](?:[0-9.]{16}|[eE][+-]?[0-9])")
 _BATCH = 10_000
 
 
@@ -95,9 +96,16 @@ def parse(column: pa.Array | pa.ChunkedArray) -> Iterator[Any]:
             yield from orjson.loads("[" + joined + "]")
         else:
             yield from (
-                json.loads(text, parse_float=Decimal) if _LONG_NUMBER.search(text) else orjson.loads(text)
+                json.loads(text, parse_float=Decimal, parse_int=_integer)
+                if _LONG_NUMBER.search(text)
+                else orjson.loads(text)
                 for text in texts
             )
+
+
+def _integer(text: str) -> int | Decimal:
+    # Python refuses to read or write an int of more than 4,300 digits; PostgreSQL's numeric has up to 131,072.
+    return int(text) if len(text) < 19 else Decimal(text)
 
 
 def as_jsonb(value: Any) -> str:

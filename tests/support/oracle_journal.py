@@ -14,14 +14,15 @@ FIXED_FIELDS = ("name", "email", "primary_phone")
 
 
 def canonical(value: Any) -> Any:
-    """The one form of all equal JSON values: lists as sorted sets, an empty one null, 12.0 as 12."""
+    """The one form of all equal JSON values: lists as sorted sets, an empty one null, 12.0 as 12, no members that are null."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):
         distinct = {json_text(canonical(element)): canonical(element) for element in value}
         return [distinct[text] for text in sorted(distinct)] or None
     if isinstance(value, dict):
-        return {key: canonical(value[key]) for key in sorted(value)}
+        members = {key: canonical(value[key]) for key in sorted(value)}
+        return {key: member for key, member in members.items() if member is not None}
     return value
 
 

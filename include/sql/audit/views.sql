@@ -3,7 +3,7 @@
 -- The functions read no table, so that a reader of the views needs no right on any. The short ones are inlined into the
 -- views' plans. No percent sign in this file: drivers would take it for a parameter.
 
--- A list's elements, joined: api, billing. Null for an empty one.
+-- A list's elements, joined: api, billing; nothing where one is null. Null for an empty list.
 create or replace function audit.list_text(list jsonb) returns text
 language sql immutable parallel safe
 as $$
@@ -12,7 +12,7 @@ as $$
             case element.value
                 when 'true' then 'yes'
                 when 'false' then 'no'
-                else element.value #>> '{}'
+                else coalesce(element.value #>> '{}', 'nothing')
             end,
             ', '
             order by element.place
