@@ -26,6 +26,7 @@ AUTHORS: dict[str, tuple[str | None, ...]] = {
     "ann": ("agent", "7", "Ann", "10.0.0.7", "agent_panel"),
     "ann2": ("agent", "7", "Ann A.", "10.0.0.8", "agent_panel"),
     "bo": ("agent", "8", "Bo", "10.0.0.7", "agent_panel"),
+    "self": ("contact", "7", "Ann", "10.0.0.7", "agent_panel"),
     "ada": ("admin", None, "Ada", "10.0.0.9", "api"),
     "ada2": ("admin", None, "Ada", "10.0.0.9", "email"),
     "cron": ("system", None, None, "10.0.0.1", "api"),
