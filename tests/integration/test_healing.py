@@ -83,6 +83,7 @@ def test_superseded_rows_are_kept_with_when_by_which_run_and_why(
     (row,) = query(audit_dsn, "select *, superseded_at > loaded_at as later from audit.superseded_events")
     assert row.pop("later") is True
     assert row.pop("superseded_at") is not None
+    assert row.pop("superseded_in") is not None
     assert (row.pop("superseded_by"), row.pop("reason")) == ("the healing run", "evidence changed")
     assert [row] == before
     (ledger,) = query(audit_dsn, "select * from audit.ledger where superseded > 0")

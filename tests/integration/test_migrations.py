@@ -22,6 +22,14 @@ def ask(dsn: str, question: str) -> Any:
 RELATIONS = "select relname from pg_class where relnamespace = 'audit'::regnamespace order by 1"
 
 
+def files_that_do_nothing(folder: Path) -> Path:
+    """The files that revisions may execute, each with nothing to do."""
+    (folder / "audit").mkdir()
+    for path in (sql.SQL_FOLDER / "audit").glob("*.sql"):
+        (folder / "audit" / path.name).write_text("select 1")
+    return folder / "audit"
+
+
 def test_a_fresh_database_has_no_revision(new_database: NewDatabase) -> None:
     assert migrations.current(new_database()) is None
 
@@ -52,10 +60,8 @@ def test_everything_is_in_the_schema_audit(new_database: NewDatabase) -> None:
 def test_an_upgrade_that_fails_leaves_nothing(
     new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "audit"
-    folder.mkdir()
+    folder = files_that_do_nothing(tmp_path)
     (folder / "schema.sql").write_text("create table audit.half (number int)")
-    (folder / "schema_changes.sql").write_text("select 1")
     (folder / "views.sql").write_text("create view audit.wrong as select * from audit.missing")
     monkeypatch.setattr(sql, "SQL_FOLDER", tmp_path)
     sql.statement.cache_clear()
@@ -71,13 +77,10 @@ def test_an_upgrade_that_fails_leaves_nothing(
 def test_files_are_executed_as_they_are(
     new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "audit"
-    folder.mkdir()
+    folder = files_that_do_nothing(tmp_path)
     function = "create function audit.spelled() returns text language sql return 'a:b %(c)s %% $1'"
     body = "do $do$ begin perform format('%s %%', 1); end $do$"
     (folder / "schema.sql").write_text(f"-- 100 %\n{function};\n{body};")
-    (folder / "schema_changes.sql").write_text("select 1")
-    (folder / "views.sql").write_text("select 1")
     monkeypatch.setattr(sql, "SQL_FOLDER", tmp_path)
     sql.statement.cache_clear()
     dsn = new_database()

@@ -4,9 +4,10 @@ Each revision executes files of include/sql/audit/ as they are; Alembic keeps th
 imported where it is used: most tasks never ask for it.
 """
 
+import logging
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "audit"
 VERSION_TABLE = "schema_version"
+_log = logging.getLogger(__name__)
 _LOCK = 5_920_191_001
 """Key of the advisory lock that lets one upgrade run at a time."""
 
@@ -65,12 +67,16 @@ def head() -> str:
 
 
 def execute(name: str) -> None:
-    """For revisions: execute include/sql/<name>.sql as it is (percent signs, dollar quotes)."""
+    """For revisions: execute include/sql/<name>.sql as it is (percent signs, dollar quotes), and tell what it warns of."""
     from alembic import op
 
-    raw = op.get_bind().connection.driver_connection
-    with closing(raw.cursor()) as cursor:  # type: ignore[union-attr]
+    raw: Any = op.get_bind().connection.driver_connection
+    with closing(raw.cursor()) as cursor:
         cursor.execute(statement(name))
+    for notice in raw.notices:
+        if notice.startswith("WARNING"):
+            _log.warning("%s.sql: %s", name, " ".join(notice.split()))
+    raw.notices.clear()
 
 
 def _config() -> "Config":
