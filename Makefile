@@ -37,7 +37,7 @@ airflow: $(BIN)/.runtime ## any Airflow command: make airflow ARGS='dags list'
 	@$(LOCAL) airflow $(ARGS)
 
 test: $(BIN)/.development ## all tests; ARGS go to pytest
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 lint: $(BIN)/.development ## ruff, mypy, sqlfluff
 	@$(BIN)/ruff check .

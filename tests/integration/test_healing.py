@@ -265,7 +265,7 @@ def test_a_load_that_has_not_committed_when_a_sync_looks_hides_nothing(
         holding.cursor().execute("select pg_advisory_lock(4711)")
         slow = threading.Thread(target=only, args=(pipeline, "06:00", "slow"))
         slow.start()  # has read, and appended to the ledger, and does not commit:
-        while not query(
+        while slow.is_alive() and not query(
             audit_dsn, "select 1 from pg_locks where locktype = 'advisory' and objid = 4711 and not granted"
         ):
             pass

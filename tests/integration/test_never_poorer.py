@@ -291,7 +291,7 @@ def test_two_first_runs_register_one_adapter(pipeline: Pipeline, audit_dsn: str)
     with closing(psycopg2.connect(audit_dsn)) as other, other.cursor() as cursor:
         cursor.execute("insert into audit.source (adapter) values ('helpdesk')")
         run.start()  # waits for the other run, which has not committed
-        while not query(audit_dsn, "select 1 from pg_locks where not granted"):
+        while run.is_alive() and not query(audit_dsn, "select 1 from pg_locks where not granted"):
             time.sleep(0.01)
         other.commit()
         run.join()
