@@ -1,0 +1,11 @@
+-- What the log covers, and when more is due. One row, also before the first load. O(1).
+select
+    status.data_complete_from,
+    status.data_complete_up_to,
+    status.next_due,
+    status.last_run_id,
+    status.last_run_at,
+    status.waiting_entries,
+    status.waiting_since,
+    now() as read_at
+from audit.sync_status as status

@@ -1,0 +1,92 @@
+"""A contact as it was at a moment, and what differs between two.
+
+The newest captured state with every later event undone. This is the only place that knows how.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from contact_audit.values import canonical_text
+from contact_audit.web.reading import Query, Row
+from contact_audit.web.shown import Value, parse, value
+from contact_audit.web.timeline import Author, Labels, author_of, sorted_fields
+
+
+@dataclass(frozen=True)
+class State:
+    """A contact at a moment.
+
+    Attributes:
+        at: the moment.
+        exists: whether there was such a contact.
+        values: field → JSON value; empty where it did not exist.
+    """
+
+    at: datetime
+    exists: bool
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A field at one moment, or at two.
+
+    Attributes:
+        field, label: its name, and what it was called then.
+        first, second: its value at each moment (second: None where there is one moment only).
+        differs: whether the two are different.
+        changed: the last event before the (first) moment that changed it, with `author`; None: none that is covered.
+    """
+
+    field: str
+    label: str
+    first: Value
+    second: Value | None = None
+    differs: bool = False
+    changed: Row | None = None
+    author: Author | None = None
+
+
+def state_at(query: Query, contact: Row, at: datetime) -> State:
+    """The state of a contact (its row of contact.sql) at a moment: events of that moment have happened."""
+    exists = bool(contact["captured"] and not contact["deleted"])
+    values = now(contact) if exists else {}
+    for event in query("later_events", contact_id=contact["contact_id"], at=at):
+        for one in parse(event["changes"]):
+            values[one["field"]] = one["old"]
+        if event["action"] != "update":
+            exists = event["action"] == "delete"
+    return State(at, exists, values if exists else {})
+
+
+def now(contact: Row) -> dict[str, Any]:
+    """The fields of a contact's row."""
+    custom = parse(contact["custom_fields"] or "{}")
+    return {
+        **{name: contact[name] for name in ("name", "email", "primary_phone")},
+        **{f"custom_fields.{key}": one for key, one in custom.items()},
+    }
+
+
+def lines(query: Query, contact: Row, state: State, labels: Labels) -> list[Line]:
+    """Every field of a state, with the event that made it so."""
+    last = {row["field"]: row for row in query("last_changes", contact_id=contact["contact_id"], at=state.at)}
+    found = []
+    for field in sorted_fields(state.values):
+        label, kind = labels.of(contact["account_id"], field, state.at)
+        changed = last.get(field)
+        author = author_of(changed) if changed else None
+        found.append(Line(field, label, value(state.values[field], kind), changed=changed, author=author))
+    return found
+
+
+def differences(contact: Row, first: State, second: State, labels: Labels) -> list[Line]:
+    """Every field of two states, those that differ first."""
+    found = []
+    for field in sorted_fields(first.values.keys() | second.values.keys()):
+        label, kind = labels.of(contact["account_id"], field, second.at)
+        one, other = first.values.get(field), second.values.get(field)
+        differs = canonical_text(one) != canonical_text(other)
+        found.append(Line(field, label, value(one, kind), value(other, kind), differs))
+    return sorted(found, key=lambda line: not line.differs)
