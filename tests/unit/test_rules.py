@@ -297,6 +297,20 @@ def test_rule_3_an_empty_list_says_that_nothing_was_touched() -> None:
     )
 
 
+def test_rule_3_an_entry_that_names_only_what_captures_do_not_hold_is_not_bare() -> None:
+    world = world_of(
+        """
+        00:00 capture plan=a
+        01:00 update #1 ann avatar
+        03:00 capture plan=b
+        """
+    )
+    world["contact_journal"][0]["changes"][0]["field"] = "avatar"
+    events, without = as_records(attribute(read(extract_of(world)), timedelta(seconds=120)))
+    assert [event["attribution"] for event in events] == ["unattributed"]
+    assert without == [{"entry_id": 1, "reason": "no_known_effect"}]
+
+
 # ---- rule 4: several candidates --------------------------------------------------------------------------------------
 
 
