@@ -12,7 +12,7 @@ LOCAL := PYTHONPATH=plugins $(BIN)/python -m contact_audit.local
 UV := UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=.venv $(BIN)/uv
 ARGS ?=
 
-.PHONY: help demo up down clean migrate airflow test lint format bench lock
+.PHONY: help demo up down clean migrate airflow test prove lint format bench accuracy lock
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -39,6 +39,9 @@ airflow: $(BIN)/.runtime ## any Airflow command: make airflow ARGS='dags list'
 test: $(BIN)/.development ## all tests; ARGS go to pytest
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
+prove: $(BIN)/.development ## the properties on 10,000 worlds each; takes long (ARGS='--worlds 1000')
+	@$(BIN)/python -m tests.prove $(ARGS)
+
 lint: $(BIN)/.development ## ruff, mypy, sqlfluff
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -51,6 +54,9 @@ format: $(BIN)/.development ## let ruff mend and format the code
 
 bench: $(BIN)/.development ## measure; ARGS go to bench
 	@PYTHONPATH=plugins:. $(BIN)/python -m bench $(ARGS)
+
+accuracy: $(BIN)/.development ## how often the named author is right, against what else one could do; writes docs/accuracy
+	@PYTHONPATH=plugins:. $(BIN)/python -m bench.accuracy $(ARGS)
 
 lock: $(BIN)/.uv ## compile requirements*.txt anew from requirements*.in
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) requirements.in -o requirements.txt

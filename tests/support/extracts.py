@@ -1,6 +1,7 @@
 """Worlds as extracts, without a database: what a source would deliver for a whole world or for some of its windows."""
 
-from datetime import datetime
+import random
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -8,8 +9,11 @@ import pandas as pd
 import pyarrow as pa
 
 from contact_audit import model
-from contact_audit.evidence import Extract
+from contact_audit.attribution import Derived, attribute
+from contact_audit.evidence import Evidence, Extract, read
 from contact_audit.windows import Span, window_of
+
+SKEW = timedelta(seconds=120)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -17,12 +21,13 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def extract_of(world: dict[str, Any], span: Span | None = None) -> Extract:
-    """The extract of the whole world; its span is from before the first moment to the newest capture's window unless given."""
+    """The extract of the whole world; its span is from before the first moment to the newest capture unless given."""
     captures = sorted(world["snapshots"], key=lambda row: row["captured_at"])
     moments = [datetime.fromisoformat(row["captured_at"]) for row in captures]
     if span is None:
         first = min([*moments, *(_moment(row["occurred_at"]) for row in world["contact_journal"])])
-        span = Span(window_of(first).start, window_of(max(moments)).end)
+        # An entry that rule 9 puts before the only capture may have a moment, and so a window, after it.
+        span = Span(window_of(first).start, window_of(max(moments) + SKEW).end)
     rows: dict[int, dict[int, dict[str, Any]]] = {row["snapshot_id"]: {} for row in captures}
     for row in world["contact_snapshots"]:
         rows[row["snapshot_id"]][row["contact_id"]] = row
@@ -74,3 +79,23 @@ def as_records(derived: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
         event["candidates"] = None if event["candidates"] is None else orjson.loads(event["candidates"])
     without = derived.entries_without_event[["entry_id", "reason"]].to_dict("records")
     return events, without
+
+
+def attributed(extract: Extract, skew: timedelta = SKEW) -> tuple[Evidence, Derived]:
+    """The extract read, and what it comes to."""
+    evidence = read(extract)
+    return evidence, attribute(evidence, skew)
+
+
+def in_order(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Event records by contact, then as the log orders them."""
+    return sorted(events, key=lambda event: (event["contact_id"], event["window_end"], event["sequence"]))
+
+
+def shuffled(extract: Extract, rng: random.Random) -> Extract:
+    """The same rows in another order."""
+    states, journal = (
+        table.take(pa.array(rng.sample(range(table.num_rows), table.num_rows), pa.int64()))
+        for table in (extract.states, extract.journal)
+    )
+    return Extract(extract.span, extract.captures, extract.from_the_first, states, journal)

@@ -1,26 +1,23 @@
 """What must hold for any world: the oracle's events, conservation, and nothing that depends on order of rows or on chunks."""
 
 import random
-from datetime import timedelta
-from itertools import pairwise
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contact_audit import conservation
-from contact_audit.attribution import Derived, attribute
 from contact_audit.errors import ConservationError
-from contact_audit.evidence import Evidence, Extract, read
+from contact_audit.evidence import Extract
 from contact_audit.windows import Span
-from tests.support.extracts import as_records, extract_of
+from tests.support.extracts import as_records, attributed, extract_of, in_order, shuffled
 from tests.support.oracle import derive
+from tests.support.proof import any_world, compared, some_worlds
 from tests.support.worlds import random_world
 
-SKEW = timedelta(seconds=120)
 worlds = st.builds(
     random_world,
     st.integers(0, 2**32),
@@ -28,60 +25,51 @@ worlds = st.builds(
     captures=st.integers(1, 8),
     hardness=st.floats(0, 1),
 )
-any_world = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-
-
-def attributed(extract: Extract) -> tuple[Evidence, Derived]:
-    evidence = read(extract)
-    return evidence, attribute(evidence, SKEW)
-
-
-def in_order(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(events, key=lambda event: (event["contact_id"], event["window_end"], event["sequence"]))
+randoms = st.randoms(use_true_random=False)
 
 
 @any_world
 @given(worlds)
-def test_events_and_entries_without_one_are_the_oracles(world: dict[str, Any]) -> None:
-    _, derived = attributed(extract_of(world))
+def test_events_are_the_oracles_lead_from_capture_to_capture_and_account_for_every_entry(world: dict[str, Any]) -> None:
+    evidence, derived = attributed(extract_of(world))
+    conservation.check(
+        conservation.captured(evidence, derived), conservation.replayed(evidence, derived), evidence.contacts
+    )
+    conservation.check_entries(evidence, derived)
     events, without = as_records(derived)
     oracles, oracles_without = derive(world)
     assert in_order(events) == in_order(oracles)
     assert sorted(without, key=str) == sorted(oracles_without, key=str)
+    compared("oracle", events=len(events))
 
 
 @any_world
-@given(worlds)
-def test_events_lead_from_each_capture_to_the_next_and_every_entry_is_accounted_for(world: dict[str, Any]) -> None:
-    evidence, derived = attributed(extract_of(world))
-    captured = conservation.captured(evidence, derived)
-    conservation.check(captured, conservation.replayed(evidence, derived), evidence.contacts)
+@given(worlds, randoms)
+def test_any_chunk_of_rows_in_any_order_gives_its_part_of_the_whole(world: dict[str, Any], rng: random.Random) -> None:
+    chunk = _chunk(extract_of(world), rng)
+    evidence, derived = attributed(shuffled(chunk, rng))
     conservation.check_entries(evidence, derived)
+    events, _ = as_records(derived)
+    oracles = [one for one in derive(world)[0] if chunk.span.start < _end(one) <= chunk.span.end]
+    assert in_order(events) == in_order(oracles)
+    compared("chunk", events=len(events))
 
 
-@any_world
-@given(worlds, st.randoms(use_true_random=False))
-def test_the_order_of_a_sources_rows_changes_nothing(world: dict[str, Any], rng: random.Random) -> None:
-    extract = extract_of(world)
-    shuffled = Extract(
-        extract.span, extract.captures, True, _shuffled(extract.states, rng), _shuffled(extract.journal, rng)
-    )
-    _, one = attributed(extract)
-    _, other = attributed(shuffled)
-    pd.testing.assert_frame_equal(one.events, other.events)
-    pd.testing.assert_frame_equal(one.entries_without_event, other.entries_without_event)
-
-
-@any_world
-@given(worlds, st.randoms(use_true_random=False))
-def test_chunks_give_the_rows_of_the_whole(world: dict[str, Any], rng: random.Random) -> None:
+@some_worlds
+@given(worlds, randoms)
+def test_the_same_evidence_gives_the_same_event_ids(world: dict[str, Any], rng: random.Random) -> None:
     extract = extract_of(world)
     _, whole = attributed(extract)
-    parts = [attributed(part)[1] for part in _chunks(extract, rng)]
-    for name, keys in (("events", ["window_end", "contact_id", "sequence"]), ("entries_without_event", ["entry_id"])):
-        frames = [getattr(part, name) for part in parts]
-        joined = pd.concat([frame for frame in frames if len(frame)] or frames[:1]).sort_values(keys, ignore_index=True)
-        pd.testing.assert_frame_equal(joined, getattr(whole, name).sort_values(keys, ignore_index=True))
+    assert whole.events["event_id"].is_unique
+    _, again = attributed(shuffled(extract, rng))
+    pd.testing.assert_frame_equal(whole.events, again.events)
+    pd.testing.assert_frame_equal(whole.entries_without_event, again.entries_without_event)
+    chunk = _chunk(extract, rng)
+    _, part = attributed(chunk)
+    for name in ("events", "entries_without_event"):
+        frame = getattr(whole, name)
+        inside = (frame["window_end"] > chunk.span.start) & (frame["window_end"] <= chunk.span.end)
+        pd.testing.assert_frame_equal(getattr(part, name), frame[inside].reset_index(drop=True))
 
 
 @pytest.mark.parametrize("broken", ["old", "new", "gone"])
@@ -98,17 +86,14 @@ def test_the_check_finds_an_event_that_does_not_fit(broken: str) -> None:
         conservation.check(captured, replayed, evidence.contacts)
 
 
-def _shuffled(table: pa.Table, rng: random.Random) -> pa.Table:
-    rows = list(range(table.num_rows))
-    rng.shuffle(rows)
-    return table.take(pa.array(rows, pa.int64()))
+def _chunk(extract: Extract, rng: random.Random) -> Extract:
+    """The same evidence for some of its windows: only those are to be derived."""
+    windows = extract.span.windows
+    first = rng.randrange(len(windows))
+    last = rng.randrange(first, len(windows))
+    span = Span(windows[first].start, windows[last].end)
+    return Extract(span, extract.captures, True, extract.states, extract.journal)
 
 
-def _chunks(extract: Extract, rng: random.Random) -> list[Extract]:
-    """The same evidence for several spans that together are the whole: each derives its own windows only."""
-    borders = [extract.span.start, *(window.end for window in extract.span.windows if rng.random() < 0.3)]
-    borders = [*dict.fromkeys([*borders, extract.span.end])]
-    return [
-        Extract(Span(start, end), extract.captures, True, extract.states, extract.journal)
-        for start, end in pairwise(borders)
-    ]
+def _end(event: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(event["window_end"])
