@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from contact_audit.demo import fill
+from contact_audit.sql import statement
 from contact_audit.windows import HISTORY_START
 from tests.support.compact import moment, world_of
 from tests.support.oracle import canonical, known_rows
@@ -127,6 +128,20 @@ def test_labels_are_kept_as_they_were_at_their_time(helpdesk_dsn: str, audit_dsn
         audit_dsn, "select label, since = '-infinity' as always, since > now() as no from audit.field_labels order by 1"
     )
     assert [(row["label"], row["always"]) for row in since] == [("Plan", True), ("Tariff", False)]
+
+
+def test_a_contact_is_found_by_the_start_of_its_name_or_address_in_an_index(audit_dsn: str) -> None:
+    query(
+        audit_dsn,
+        "insert into audit.contacts (contact_id, account_id, name, email, deleted, snapshot_id) "
+        "select n::text, '1', 'Name ' || n || repeat('x', 3000), n || '@x.example', false, 1 from generate_series(1, 5000) as n",
+    )
+    query(audit_dsn, "analyze audit.contacts")
+    for start, found in (("nAME 4711x", "4711"), ("4712@X", "4712")):
+        values = {"text": "", "start": start + "%", "most": 10}
+        assert [row["contact_id"] for row in query(audit_dsn, statement("audit/read/find"), values)] == [found]
+        plan = query(audit_dsn, "explain " + statement("audit/read/find"), values)
+        assert not [row["QUERY PLAN"] for row in plan if "Seq Scan" in row["QUERY PLAN"]]
 
 
 # ---- the demo ------------------------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ with found as (
             contact.contact_id,
             2 as place
         from audit.contacts as contact
-        where lower(contact.email) like lower(%(start)s)
-        order by lower(contact.email)
+        where lower(left(contact.email, 200)) like lower(%(start)s)
+        order by lower(left(contact.email, 200))
         limit %(most)s
     )
     union all
@@ -22,8 +22,8 @@ with found as (
             contact.contact_id,
             3 as place
         from audit.contacts as contact
-        where lower(contact.name) like lower(%(start)s)
-        order by lower(contact.name)
+        where lower(left(contact.name, 200)) like lower(%(start)s)
+        order by lower(left(contact.name, 200))
         limit %(most)s
     )
 )
