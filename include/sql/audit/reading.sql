@@ -28,8 +28,8 @@ $$;
 -- One row per contact and span of time, [valid_from, valid_to), with the contact's state in it, made by undoing from
 -- audit.contacts backwards. A state holds from the moment of the event that brought it on; of an event whose moment is not
 -- known, from its end (occurred_at), and perhaps since occurred_after.
--- The first span begins with the window of the first capture, or at created_at where that is later: before it nothing is
--- known. The last one has no valid_to. O(events of the contacts asked for), by index where contact_id is given.
+-- The first span begins with the window of the first capture: before it nothing is known. The last one has no valid_to.
+-- O(events of the contacts asked for), by index where contact_id is given.
 create view audit.contact_history as
 with step as (
     -- before the first event
@@ -61,38 +61,58 @@ with step as (
         audit.undone(event.action, event.changes) as undone
     from audit.contact_audit_log as event
     union all
-    -- a field that changed for all contacts at once: where it appears, before the events between the two captures; else after
-    -- them
+    -- fields that changed for all contacts at once: what appeared, before the events between the two captures; what
+    -- disappeared, after them
     select
         held.contact_id,
-        change.account_id,
-        change.window_end,
-        case when held.old = 'null' then coalesce(between_them.first_place - 0.5, earlier.place, 0.5)
-            else coalesce(between_them.last_place + 0.5, earlier.place, 0.5)
+        held.account_id,
+        held.window_end,
+        case when held.appeared then coalesce(between_them.first_place - 0.75, earlier.place + 0.25, 0.25)
+            else coalesce(between_them.last_place + 0.75, earlier.place + 0.75, 0.75)
         end as place,
-        case when held.old = 'null' then change.occurred_after else change.occurred_at end as occurred_at,
-        change.occurred_after,
+        case when held.appeared then coalesce(between_them.first_at, held.occurred_at) else held.occurred_at end as occurred_at,
+        held.occurred_after,
         null as event_id,
-        jsonb_build_object(held.field, held.old) as undone
-    from audit.schema_change_values as held
-    inner join audit.schema_changes as change on held.schema_change_id = change.schema_change_id
+        held.undone
+    from (
+        select
+            held_value.contact_id,
+            change.account_id,
+            change.snapshot_id,
+            change.window_end,
+            change.occurred_at,
+            change.occurred_after,
+            held_value.old = 'null' as appeared,
+            jsonb_object_agg(held_value.field, held_value.old) as undone
+        from audit.schema_change_values as held_value
+        inner join audit.schema_changes as change on held_value.schema_change_id = change.schema_change_id
+        group by
+            held_value.contact_id,
+            change.account_id,
+            change.snapshot_id,
+            change.window_end,
+            change.occurred_at,
+            change.occurred_after,
+            held_value.old = 'null'
+    ) as held
     cross join lateral (
         select
             min(event.sequence) as first_place,
-            max(event.sequence) as last_place
+            max(event.sequence) as last_place,
+            min(event.occurred_at) as first_at
         from audit.contact_audit_log as event
         where
             event.contact_id = held.contact_id
-            and event.window_end = change.window_end
-            and event.snapshot_id = change.snapshot_id
+            and event.window_end = held.window_end
+            and event.snapshot_id = held.snapshot_id
     ) as between_them
     cross join lateral (
-        select max(event.sequence) + 0.5 as place
+        select max(event.sequence) as place
         from audit.contact_audit_log as event
         where
             event.contact_id = held.contact_id
-            and event.window_end = change.window_end
-            and event.occurred_at <= change.occurred_after
+            and event.window_end = held.window_end
+            and event.occurred_at <= held.occurred_after
     ) as earlier
 ),
 
@@ -145,22 +165,6 @@ left join audit.contacts as contact on span.contact_id = contact.contact_id
 cross join lateral (
     select
         case
-            when span.since > '-infinity' then span.since
-            else greatest(
-                (
-                    select ledger.window_start
-                    from audit.ledger
-                    where ledger.captures <> '{}'
-                    order by ledger.window_end
-                    limit 1
-                ),
-                contact.created_at
-            )
-        end as valid_from
-) as begun
-cross join lateral (
-    select
-        case
             when contact.deleted is false then jsonb_build_object(
                 '', true, 'name', contact.name, 'email', contact.email, 'primary_phone', contact.primary_phone
             ) || (
@@ -170,6 +174,19 @@ cross join lateral (
             else '{"": false}'
         end || coalesce(span.by_later_events, '{}') as held
 ) as state
+cross join lateral (
+    select
+        case
+            when span.since > '-infinity' then span.since
+            else (
+                select ledger.window_start
+                from audit.ledger
+                where ledger.captures <> '{}'
+                order by ledger.window_end
+                limit 1
+            )
+        end as valid_from
+) as begun
 cross join lateral (
     select coalesce(jsonb_object_agg(substr(field.key, 15), field.value), '{}') as fields
     from jsonb_each(state.held) as field
