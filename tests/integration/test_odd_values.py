@@ -191,6 +191,8 @@ def test_an_odd_text_captured_stands_unaltered_in_the_log_the_views_and_the_cont
     assert {row.pop("contact_id"): tuple(row.values()) for row in contacts} == {
         place: (text, text, text, {"it": text}) for place, text in enumerate(texts, 1)
     }
+    history = query(audit_dsn, "select contact_id::int, name from audit.contact_history where valid_to is null")
+    assert {row["contact_id"]: row["name"] for row in history} == dict(enumerate(texts, 1))
 
 
 @pytest.mark.parametrize("way", ["sync", "backfill"])
@@ -321,6 +323,8 @@ def test_a_custom_fields_key_stands_as_it_is_behind_its_prefix(
             assert found["label"] == ("Label of " + key if key in labelled else key)
     (contact,) = query(audit_dsn, "select custom_fields from audit.contacts")
     assert contact["custom_fields"] == last
+    history = query(audit_dsn, "select name, custom_fields from audit.contact_history order by valid_from")
+    assert [tuple(row.values()) for row in history] == [("first", first), ("second", second), ("last", last)]
 
 
 def test_an_endless_text_where_a_word_belongs_is_noted_and_kept_whole(
