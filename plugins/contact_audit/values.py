@@ -7,6 +7,7 @@ Section 3's comparison: 1 = 1.0, key order does not count, lists compare as sets
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +24,17 @@ NULL = 0
 # orjson reads numbers as 64-bit integers and floats; from 17 digits on (the point counts), or with an exponent, a float may not
 # be the number written.
 _LONG_NUMBER = re.compile(r"[0-9.](?:[0-9.]{16}|[eE][+-]?[0-9])")
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 _BATCH = 10_000
+_DEEP = 200
+"""From this depth on, nested values are taken as text: Python's recursion ends before PostgreSQL's does."""
+
+
+@dataclass(frozen=True)
+class _Nested:
+    """A list or object further in than _DEEP, as its canonical text."""
+
+    text: str
 
 
 class Values:
@@ -92,15 +103,43 @@ def parse(column: pa.Array | pa.ChunkedArray) -> Iterator[Any]:
     for start in range(0, len(column), _BATCH):
         texts = column.slice(start, _BATCH).fill_null("null").to_pylist()
         joined = ",".join(texts)
-        if _LONG_NUMBER.search(joined) is None:
+        if _LONG_NUMBER.search(joined) is None and not any(map(_may_be_deep, texts)):
             yield from orjson.loads("[" + joined + "]")
         else:
-            yield from (
-                json.loads(text, parse_float=Decimal, parse_int=_integer)
-                if _LONG_NUMBER.search(text)
-                else orjson.loads(text)
-                for text in texts
-            )
+            yield from map(_parse_one, texts)
+
+
+def _parse_one(text: str) -> Any:
+    if _may_be_deep(text):
+        return _parse_deep(text)
+    return _parse_exactly(text) if _LONG_NUMBER.search(text) else orjson.loads(text)
+
+
+def _parse_exactly(text: str) -> Any:
+    return json.loads(text, parse_float=Decimal, parse_int=_integer)
+
+
+def _may_be_deep(text: str) -> bool:
+    return len(text) > 2 * _DEEP and text.count("[") + text.count("{") > _DEEP
+
+
+def _parse_deep(text: str) -> Any:
+    """One JSON text, however deep, without recursion."""
+    whole: list[Any] = []
+    path: list[tuple[list[Any], bool]] = []  # what is open around the parts at hand, and whether these are a list's
+    parts = whole
+    for piece in _TOKEN.findall(text):
+        if piece in "[{":
+            path.append((parts, piece == "["))
+            parts = []
+        elif piece in "]}":
+            value: Any = parts if path[-1][1] else dict(zip(parts[::2], parts[1::2], strict=True))
+            value = _Nested(canonical_text(value)) if len(path) > _DEEP else value
+            parts, _ = path.pop()
+            parts.append(value)
+        elif piece not in ",:":
+            parts.append(_parse_exactly(piece))
+    return whole[0]
 
 
 def _integer(text: str) -> int | Decimal:
@@ -126,6 +165,8 @@ def canonical_text(value: Any) -> str:
     match value:
         case None:
             return "null"
+        case _Nested():
+            return value.text
         case bool():
             return "true" if value else "false"
         case str():

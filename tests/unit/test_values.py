@@ -1,7 +1,14 @@
 """When two values are one: by value, never by their text's form nor by a field's type of today."""
 
-import pytest
+import json
+from typing import Any
 
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contact_audit.values import canonical_text, parse
 from tests.support.compact import events_of, expected
 
 
@@ -77,3 +84,18 @@ def test_changes_hold_one_form_of_all_equal_values() -> None:
         """,
         '03:00/1 [1-2] update 00:00..03:00 ? unattributed -: seats 12>12.5, tags ["a","b"]>null',
     )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(JSON)
+def test_a_value_far_inside_others_is_the_value_that_it_is_outside(value: Any) -> None:
+    text = json.dumps(value)
+    (outside,), (inside,) = parse(pa.array([text])), parse(pa.array(["[" * 2000 + text + "]" * 2000]))
+    assert canonical_text(inside) == "[" * 2000 + canonical_text(outside) + "]" * 2000
