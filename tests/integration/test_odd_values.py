@@ -324,6 +324,8 @@ def test_a_custom_fields_key_stands_as_it_is_behind_its_prefix(
         key = field.removeprefix("custom_fields.")
         if field != key:
             assert found["label"] == ("Label of " + key if key in labelled else key)
+    activity = query(audit_dsn, "select activity from audit.contact_activity")
+    assert {len(row["activity"].split("\n")) for row in activity} == {len(fields)}
     (contact,) = query(audit_dsn, "select custom_fields from audit.contacts")
     assert contact["custom_fields"] == last
     history = query(audit_dsn, "select name, custom_fields from audit.contact_history order by valid_from")

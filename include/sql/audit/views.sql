@@ -67,12 +67,13 @@ as $$
     cross join lost
 $$;
 
--- One change as a sentence: Plan set to "pro". Of a create or restore, what there is now; of a delete, what there was.
+-- One change as a sentence, on one line whatever the label: Plan set to "pro". Of a create or restore, what there is now;
+-- of a delete, what there was.
 create or replace function audit.change_sentence(action text, label text, old jsonb, new jsonb) returns text
 language sql immutable parallel safe
 as $$
     select
-        label || case
+        translate(label, e'\n\r', '  ') || case
             when action in ('create', 'restore') then ' ' || audit.value_quoted(new)
             when action = 'delete' then ' ' || audit.value_quoted(old)
             when new is null then ' cleared (was ' || audit.value_quoted(old) || ')'
