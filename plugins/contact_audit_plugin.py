@@ -30,6 +30,6 @@ class ContactAuditPlugin(AirflowPlugin):
     @cached_property
     def fastapi_apps(self) -> list[Any]:
         """Made when the web server asks for it."""
-        from contact_audit.web.app import create_app
+        from contact_audit.web.app import create_app  # noqa: PLC0415 (it brings FastAPI and drivers)
 
         return [{"app": create_app(), "url_prefix": f"/{PATH}", "name": "Contact activity"}]

@@ -86,11 +86,11 @@ class ContactModel(BaseModel):
 
 
 class StateModel(BaseModel):
-    """A contact at a moment; fields is empty where it did not exist."""
+    """A contact at a moment; fields is empty where it did not exist, exists is null where nothing is known of it."""
 
     contact_id: str
     at: datetime
-    exists: bool
+    exists: bool | None
     fields: dict[str, Any]
     coverage: CoverageModel
 
@@ -147,15 +147,19 @@ def contact_state(
     contact_id: str,
     at: Annotated[str | None, Query(description="A date (its start) or a moment; default: the newest covered.")] = None,
 ) -> Response:
-    """A contact as it was: the newest captured state with every later event undone."""
+    """A contact as it was: the newest captured state with every later change undone."""
     with _reading(request).snapshot() as ask:
-        contact = queries.contact(ask, contact_id)
-        if contact is None:
+        if queries.contact(ask, contact_id) is None:
             raise HTTPException(404)
         coverage = queries.coverage(ask, request.app.state.memory)
         then = moment(at, "at") if at else coverage.until or datetime.now(UTC)
-        state = states.state_at(ask, contact, then)
-    told = {"contact_id": contact_id, "at": state.at, "exists": state.exists, "fields": orjson.Fragment(as_jsonb(state.values))}
+        state = states.state_at(ask, contact_id, then)
+    told = {
+        "contact_id": contact_id,
+        "at": state.at,
+        "exists": state.exists if state.known else None,
+        "fields": orjson.Fragment(as_jsonb(state.values)),
+    }
     return _json({**told, "coverage": _coverage(coverage)})
 
 

@@ -72,7 +72,7 @@ def create_app(address: Callable[[], str] = airflow_address) -> FastAPI:
     app.include_router(pages.router)
 
     @app.get("/{unknown:path}", include_in_schema=False)
-    def nothing(unknown: str) -> None:
+    def nothing() -> None:
         """Nobody learns which addresses there are without a login."""
         raise HTTPException(404)
 
@@ -102,7 +102,7 @@ class _Headers:
 def _explain(request: Request, error: Exception) -> Response:
     status, detail = _meaning(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("contact activity, %s: %s", request.url.path, error, exc_info=status == 500)  # noqa: LOG014
+        _log.error("contact activity, %s: %s", request.url.path, error, exc_info=status == 500)
     headers: Any = getattr(error, "headers", None)
     path = request.url.path.removeprefix(request.scope.get("root_path", ""))
     if path.startswith("/api/"):

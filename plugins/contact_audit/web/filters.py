@@ -61,7 +61,9 @@ class Filters:
     def given(self) -> dict[str, str]:
         """The filters that are set, by their names in an address."""
         names = {"since": "from", "until": "to"}
-        return {names.get(field.name, field.name): text for field in fields(self) if (text := getattr(self, field.name))}
+        return {
+            names.get(field.name, field.name): text for field in fields(self) if (text := getattr(self, field.name))
+        }
 
     def address(self, **more: Any) -> str:
         """A query string with these filters, and more parameters or others (None: without)."""

@@ -10,7 +10,7 @@ from contact_audit.web.timeline import author_of
 
 PERIODS = (7, 30, 90)
 WIDTH, HEIGHT = 720, 180
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 4, 10, 24
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 14, 10, 24
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def home(request: Request, user: GetUserDep, days: int = PERIODS[1]) -> HTMLResp
             coverage=queries.coverage(ask, request.app.state.memory),
             runs=runs,
             verified=verified,
-            newest=timeline.events(newest, labels),
+            newest=timeline.days(timeline.events(newest, labels), datetime.now(UTC).date()),
         )
 
 
@@ -144,7 +144,7 @@ def state(
         labels = queries.labels(ask, [contact])
         newest = coverage.until or datetime.now(UTC)
         moments = sorted({moment(text, name) for text, name in ((at, "at"), (and_, "and")) if text}) or [newest]
-        found = [states.state_at(ask, contact, one) for one in moments]
+        found = [states.state_at(ask, contact_id, one) for one in moments]
         lines: Any = (
             states.differences(contact, found[0], found[1], labels)
             if len(found) == 2
@@ -185,9 +185,7 @@ def _timeline(request: Request, ask: Ask, filters: Filters, after: str, contact:
         place=place,
         older=filters.address(after=page.next.text()) if page.next else None,
         facets=facets,
-        fields={
-            field: label or labels.of("", field, now)[0] for field, label in fields.items()
-        },
+        fields={field: label or labels.of("", field, now)[0] for field, label in fields.items()},
         authors=_authors(facets, filters),
         channels=sorted({*facets["channels"], *([filters.channel] if filters.channel else [])}),
         coverage=queries.coverage(ask, memory),

@@ -16,6 +16,7 @@ from psycopg2.extensions import connection as Connection
 from contact_audit.database import audit_error, first_line, where
 from contact_audit.errors import AuditDatabaseError, ContactAuditError
 from contact_audit.sql import statement
+from contact_audit.web.filters import BadRequestError
 
 CONNECTION_ID = "contact_audit"
 TIMEOUT_SECONDS = 10
@@ -137,6 +138,9 @@ def airflow_address() -> str:
 
 def _query_on(connection: Connection) -> Query:
     def query(name: str, **values: Any) -> list[Row]:
+        # PostgreSQL's text holds none, so that nothing is ever found by it
+        if any(isinstance(value, str) and "\0" in value for value in values.values()):
+            raise BadRequestError("a NUL character is in no text")
         with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
             cursor.execute(statement(f"audit/read/{name}"), values)
             return [dict(row) for row in cursor.fetchall()]

@@ -10,8 +10,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from contact_audit.web import filters as choices
+from contact_audit.web.shown import seen
 from contact_audit.web.texts import channel_name, counted, say
-from contact_audit.web.timeline import minute, second
+from contact_audit.web.timeline import minute, near, second, window
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -37,7 +38,16 @@ class Rendering:
             attributions=choices.ATTRIBUTIONS,
         )
         self._environment.filters.update(
-            minute=minute, second=second, number=lambda count: f"{count:,}", iso=_iso, iso_after=_iso_after, part=_part, query=urlencode
+            minute=minute,
+            second=second,
+            near=near,
+            window=window,
+            number=lambda count: f"{count:,}",
+            iso=_iso,
+            iso_after=_iso_after,
+            part=_part,
+            query=urlencode,
+            seen=seen,
         )
 
     def page(

@@ -123,13 +123,14 @@ def value(given: Any, field_type: str | None = None) -> Value:
 
 
 def pieces(text: str, lines: bool = False) -> tuple[Piece, ...]:
-    """The text with what would not be seen made visible; with `lines`, line breaks and tabs are left to do their work."""
+    """The text with what would not be seen made visible; with `lines`, it is a part of a longer text with line breaks."""
     found: list[Piece] = []
     start = 0
     for at, character in enumerate(text):
         if lines and character in "\n\t":
             continue
-        if _is_hidden(character) or (character == " " and (at in (0, len(text) - 1) or text[at - 1] == " ")):
+        at_an_edge = not lines and at in (0, len(text) - 1)
+        if _is_hidden(character) or (character == " " and (at_an_edge or (at and text[at - 1] == " "))):
             if start < at:
                 found.append(Piece(text[start:at]))
             found.append(Piece(_SYMBOLS.get(character, "␣" if character == " " else "�"), _named(character)))
@@ -137,6 +138,11 @@ def pieces(text: str, lines: bool = False) -> tuple[Piece, ...]:
     if start < len(text):
         found.append(Piece(text[start:]))
     return tuple(found)
+
+
+def seen(text: str) -> str:
+    """A name as it may stand in a line: a symbol for what would not be seen, or would reorder what stands around it."""
+    return "".join(piece.text for piece in pieces(text))
 
 
 def _choices(old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[Same, tuple[Piece, ...]]]:

@@ -1,6 +1,6 @@
 """A contact as it was at a moment, and what differs between two.
 
-The newest captured state with every later event undone. This is the only place that knows how.
+The database undoes later events (audit.contact_as_of); this is the only place that asks it to.
 """
 
 from dataclasses import dataclass
@@ -19,11 +19,13 @@ class State:
 
     Attributes:
         at: the moment.
+        known: whether anything is known of this moment.
         exists: whether there was such a contact.
         values: field → JSON value; empty where it did not exist.
     """
 
     at: datetime
+    known: bool
     exists: bool
     values: dict[str, Any]
 
@@ -48,25 +50,15 @@ class Line:
     author: Author | None = None
 
 
-def state_at(query: Query, contact: Row, at: datetime) -> State:
-    """The state of a contact (its row of contact.sql) at a moment: events of that moment have happened."""
-    exists = bool(contact["captured"] and not contact["deleted"])
-    values = now(contact) if exists else {}
-    for event in query("later_events", contact_id=contact["contact_id"], at=at):
-        for one in parse(event["changes"]):
-            values[one["field"]] = one["old"]
-        if event["action"] != "update":
-            exists = event["action"] == "delete"
-    return State(at, exists, values if exists else {})
-
-
-def now(contact: Row) -> dict[str, Any]:
-    """The fields of a contact's row."""
-    custom = parse(contact["custom_fields"] or "{}")
-    return {
-        **{name: contact[name] for name in ("name", "email", "primary_phone")},
-        **{f"custom_fields.{key}": one for key, one in custom.items()},
-    }
+def state_at(query: Query, contact_id: str, at: datetime) -> State:
+    """The state of a contact at a moment: events of that moment have happened."""
+    found = query("state", contact_id=contact_id, at=at)
+    if not found or not found[0]["present"]:
+        return State(at, bool(found), False, {})
+    row = found[0]
+    custom = parse(row["custom_fields"])
+    fields = {name: row[name] for name in ("name", "email", "primary_phone")}
+    return State(at, True, True, {**fields, **{f"custom_fields.{key}": one for key, one in custom.items()}})
 
 
 def lines(query: Query, contact: Row, state: State, labels: Labels) -> list[Line]:

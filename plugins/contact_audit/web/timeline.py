@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from contact_audit.web.reading import Query, Row
-from contact_audit.web.shown import Change, change, parse
+from contact_audit.web.shown import Change, change, parse, seen
 from contact_audit.web.texts import TEXTS, channel_name, say
 
 _BASE_FIELDS = ("name", "email", "primary_phone")
@@ -115,7 +115,7 @@ def author_of(row: Row) -> Author:
     """The author of an event's or an entry's row."""
     kind, name, key = row["author_type"], row["author_name"], row["author_id"]
     if name or key:
-        return Author(kind, name or key, True, f"{kind}:{key or name}")
+        return Author(kind, seen(name or key), True, f"{kind}:{key or name}")
     if kind != "unknown":
         return Author(kind, say(f"kind_{kind}"), True, None)
     return Author(kind, say("one_of" if row.get("attribution") == "ambiguous" else "unknown_author"), False, None)
@@ -134,6 +134,19 @@ def minute(moment: datetime) -> str:
 def second(moment: datetime) -> str:
     """A moment, to the second."""
     return f"{moment.day} {moment:%b %Y, %H:%M:%S} {say('utc')}"
+
+
+def near(moment: datetime, now: datetime) -> str:
+    """A moment as short as it can be: today, 09:00 UTC; a midnight is its day."""
+    if moment.date() == now.astimezone(UTC).date():
+        return say("near_today", time=f"{moment:%H:%M} {say('utc')}")
+    return f"{moment.day} {moment:%b %Y}" if moment.time() == datetime.min.time() else minute(moment)
+
+
+def window(span: tuple[datetime, datetime]) -> str:
+    """A window: 24 Nov 2026, 21:00–00:00 UTC, by the day it starts."""
+    start, end = (moment.astimezone(UTC) for moment in span)
+    return f"{start.day} {start:%b %Y, %H:%M}–{end:%H:%M} {say('utc')}"
 
 
 def _changes(row: Row, labels: Labels) -> list[Change]:
