@@ -183,6 +183,21 @@ def summary(chunks: list[dict[str, Any]], done: Sequence[dict[str, Any]]) -> Non
     _announce(result)
 
 
+@_plain_errors
+def export() -> dict[str, Any]:
+    """A file of events and its manifest on object storage; the manifest."""
+    from contact_audit.export.request import Request
+    from contact_audit.export.run import export_to
+
+    context: Any = get_current_context()
+    params, now = context["params"], datetime.now(UTC)
+    request = Request.from_params(params, now)
+    destination = params.get("destination") or _below_home("exports")
+    done = export_to(_dsn("contact_audit", AuditDatabaseError), request, destination, _run_id(), now, _say)
+    _tell([f"{done['events']:,} events, {done['bytes']:,} bytes: {done['uri']}", done["coverage"]["line"]])
+    return done
+
+
 def _pipeline() -> "Pipeline":
     from contact_audit.pipeline import Pipeline
 
@@ -203,9 +218,13 @@ def _dsn(name: str, failure: type[ContactAuditError]) -> str:
 
 
 def _staging_base(settings: Settings) -> str:
+    return settings.staging or _below_home("staging")
+
+
+def _below_home(name: str) -> str:
     from pathlib import Path
 
-    return settings.staging or (Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "staging").as_uri()
+    return (Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / name).as_uri()
 
 
 def _request(chunk: dict[str, Any]) -> Any:

@@ -15,15 +15,17 @@ from airflow.sdk.exceptions import ParamValidationError
 
 from contact_audit.backfill import Request
 from contact_audit.errors import ConnectionLostError, SettingsError, SourceError
+from contact_audit.export.request import FORMATS, Filters
 from contact_audit.local.state import PROJECT
+from contact_audit.model import ACTIONS, ATTRIBUTIONS
 from contact_audit.sync import own_window
 
-SYNC, BACKFILL = "contact_audit_sync", "contact_audit_backfill"
+SYNC, BACKFILL, EXPORT = "contact_audit_sync", "contact_audit_backfill", "contact_audit_export"
 
 
 def test_the_dags_import_without_errors(dagbag: DagBag) -> None:
     assert dagbag.import_errors == {}
-    assert set(dagbag.dags) == {SYNC, BACKFILL}
+    assert {SYNC, BACKFILL, EXPORT} <= set(dagbag.dags)
 
 
 def test_the_sync_runs_every_three_hours_as_data_intervals(dagbag: DagBag) -> None:
@@ -35,11 +37,12 @@ def test_the_sync_runs_every_three_hours_as_data_intervals(dagbag: DagBag) -> No
     assert dag.max_active_runs == 1
 
 
-def test_the_backfill_runs_only_when_triggered(dagbag: DagBag) -> None:
-    assert dagbag.dags[BACKFILL].schedule is None
+@pytest.mark.parametrize("dag_id", [BACKFILL, EXPORT])
+def test_the_backfill_and_the_export_run_only_when_triggered(dagbag: DagBag, dag_id: str) -> None:
+    assert dagbag.dags[dag_id].schedule is None
 
 
-@pytest.mark.parametrize("dag_id", [SYNC, BACKFILL])
+@pytest.mark.parametrize("dag_id", [SYNC, BACKFILL, EXPORT])
 def test_each_dag_tells_its_owner_and_how_it_is_retried(dagbag: DagBag, dag_id: str) -> None:
     dag: DAG = dagbag.dags[dag_id]
     assert "contact_audit" in dag.tags
@@ -56,18 +59,16 @@ def test_what_reads_the_helpdesk_in_bulk_runs_in_its_pool(dagbag: DagBag) -> Non
     assert dagbag.dags[BACKFILL].get_task("run_chunk").pool == "helpdesk_db"
 
 
-@pytest.mark.parametrize("dag_id", [SYNC, BACKFILL])
-def test_the_docs_answer_what_when_how_and_what_if_it_fails(dagbag: DagBag, dag_id: str) -> None:
+@pytest.mark.parametrize(
+    ("dag_id", "failures"),
+    [(SYNC, ("brake", "evidence_lost")), (BACKFILL, ("brake", "evidence_lost")), (EXPORT, ("destination=", "partial"))],
+)
+def test_the_docs_answer_what_when_how_and_what_if_it_fails(
+    dagbag: DagBag, dag_id: str, failures: tuple[str, ...]
+) -> None:
     text = dagbag.dags[dag_id].doc_md or ""
-    for question in (
-        "**What.**",
-        "**When.**",
-        "**How to run.**",
-        "**What if it fails.**",
-        "brake",
-        "evidence_lost",
-        "lost the",
-    ):
+    questions = ("**What.**", "**When.**", "**How to run.**", "**What if it fails.**", "lost the")
+    for question in (*questions, *failures):
         assert question in text
 
 
@@ -106,8 +107,9 @@ def test_the_backfill_takes_the_whole_history_by_default(dagbag: DagBag) -> None
     assert (request.force, request.dry_run, request.accept_lost_evidence) == (False, False, False)
 
 
-def test_each_param_of_the_form_has_a_title_and_a_description(dagbag: DagBag) -> None:
-    params = dagbag.dags[BACKFILL].params
+@pytest.mark.parametrize("dag_id", [BACKFILL, EXPORT])
+def test_each_param_of_the_form_has_a_title_and_a_description(dagbag: DagBag, dag_id: str) -> None:
+    params = dagbag.dags[dag_id].params
     for name in params:
         param = params.get_param(name)
         assert param.schema["title"]
@@ -134,6 +136,14 @@ def test_each_param_of_the_form_has_a_title_and_a_description(dagbag: DagBag) ->
 def test_the_form_refuses_what_is_out_of_bounds(dagbag: DagBag, given: dict[str, Any]) -> None:
     with pytest.raises(ParamValidationError):
         _params(dagbag, **given)
+
+
+def test_the_form_of_the_export_offers_what_the_export_takes(dagbag: DagBag) -> None:
+    params = dagbag.dags[EXPORT].params
+    assert params.get_param("format").schema["enum"] == list(FORMATS)
+    for name, choices in (("actions", ACTIONS), ("attributions", ATTRIBUTIONS)):
+        assert params.get_param(name).schema["items"]["enum"] == list(choices)
+    assert {*Filters().__dict__, "from", "to", "format", "destination"} == set(params)
 
 
 def test_decisions_of_the_form_are_those_of_the_request(dagbag: DagBag) -> None:

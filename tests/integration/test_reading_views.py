@@ -243,7 +243,7 @@ def test_what_is_read_is_what_was_asked_for(audit_dsn: str) -> None:
 READABLE = [
     *("contact_activity", "contact_field_changes", "contact_history", "daily_activity", "author_activity"),
     *("event_feed", "sync_status", "contact_audit_log", "superseded_events", "entries_without_event"),
-    *("schema_changes", "schema_change_values", "contacts", "field_labels", "ledger", "state"),
+    *("schema_changes", "schema_change_values", "contacts", "field_labels", "ledger", "loads", "state"),
 ]
 
 

@@ -37,6 +37,7 @@ begin
         audit.contacts,
         audit.field_labels,
         audit.ledger,
+        audit.loads,
         audit.state
     to contact_audit_reader;
 
