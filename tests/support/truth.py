@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -67,8 +68,15 @@ class Truth:
     first: dict[int, State]
     created_at: dict[int, datetime | None]
 
+    @cached_property
+    def by_contact(self) -> dict[int, list[Operation]]:
+        found: dict[int, list[Operation]] = {contact_id: [] for contact_id in self.first}
+        for operation in self.operations:
+            found[operation.contact_id].append(operation)
+        return found
+
     def of(self, contact_id: int) -> list[Operation]:
-        return [operation for operation in self.operations if operation.contact_id == contact_id]
+        return self.by_contact[contact_id]
 
     def state(self, contact_id: int, at: datetime) -> State:
         """The contact after all that happened until the moment, included."""
@@ -110,16 +118,26 @@ def after(operation: Operation, state: State) -> State:
 
 
 def live(
-    seed: int, *, contacts: int, captures: int, near: float = 0.3, odd: float = 0.5, busy: float = 0.45, most: int = 6
+    seed: int,
+    *,
+    contacts: int,
+    captures: int,
+    near: float = 0.3,
+    odd: float = 0.5,
+    busy: float = 0.45,
+    most: int = 6,
+    authors: Sequence[tuple[str | None, str | None, str | None]] = (),
 ) -> Truth:
     """A truth of its own for each seed.
 
     `near`: the share of operations around a capture; `odd`: how many captures are not on their border, missed, or one
-    of several in a window; `busy`: the share of pairs in which something happens to a contact, `most` operations at most.
+    of several in a window; `busy`: the share of pairs in which something happens to a contact, `most` operations at most;
+    `authors`: whose operations they are, some of AUTHORS without.
     """
     rng = random.Random(f"truth {seed}")
     seen = tuple(_captures(rng, captures, odd))
     lives = _Lives(rng, seen, near, busy, most)
+    lives.authors = list(authors) or lives.authors
     for contact_id in range(1, contacts + 1):
         lives.live(contact_id)
     return Truth(tuple(lives.operations), seen, lives.first, lives.created_at)

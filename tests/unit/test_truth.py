@@ -3,9 +3,9 @@
 judge.py spells the laws out; here they are asked of thousands of worlds, whose journals tell all, lose values, lose entries, or err.
 """
 
-import itertools
 import random
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contact_audit import conservation
+from contact_audit.windows import window_of
 from tests.support.extracts import as_records, attributed, extract_of, in_order, shuffled
 from tests.support.judge import SKEW, Judge
 from tests.support.oracle import derive
@@ -122,8 +123,28 @@ def test_more_is_lost_where_more_is_asked_for_and_the_rest_stays() -> None:
         }
         for share in (0.0, 0.3, 0.6, 1.0)
     ]
-    assert all(more > less for more, less in itertools.pairwise(left))
+    assert all(more > less for more, less in pairwise(left))
     assert not left[-1]
+
+
+@pytest.mark.parametrize("name", list(Losses.__dataclass_fields__))
+def test_each_loss_is_seen_in_the_evidence(name: str) -> None:
+    truth = live(5, contacts=6, captures=6)
+    whole, lost = (tell(truth, 5, one).rows for one in (Losses(), Losses(**{name: 1.0})))
+    assert lost["contact_journal"] != whole["contact_journal"]
+    assert [row["snapshot_id"] for row in lost["snapshots"]] == [row["snapshot_id"] for row in whole["snapshots"]]
+
+
+def test_captures_are_missed_off_their_border_and_several_in_a_window() -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(40):
+        moments = [capture.at for capture in live(seed, contacts=1, captures=8, odd=1.0).captures]
+        windows = [window_of(at) for at in moments]
+        seen["off the border"] += sum(window.end != at for window, at in zip(windows, moments, strict=True))
+        seen["several in a window"] += len(windows) - len(set(windows))
+        seen["missed"] += sum(later.start > earlier.end for earlier, later in pairwise(windows))
+        seen["closer than twice the skew"] += sum(later - earlier <= 2 * SKEW for earlier, later in pairwise(moments))
+    assert min(seen.values()) > 10, seen
 
 
 @pytest.mark.parametrize("wrong", ["author_name", "old", "gone", "moment"])
