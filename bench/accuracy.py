@@ -85,6 +85,15 @@ def true_changes(truth: Truth) -> Iterator[Claim]:
             yield (operation.contact_id, pair, name, json_text(new), operation.who)
 
 
+def besides(truth: Truth) -> Iterator[Claim]:
+    """What is true and counts for nothing: the fields of a birth or a death, which is one change, however many it has."""
+    for operation in truth.operations:
+        if operation.action != "update":
+            pair = truth.pair_of(operation.at)
+            for name, (_, new) in operation.changes.items():
+                yield (operation.contact_id, pair, name, json_text(new), operation.who)
+
+
 def audit_log(world: World) -> list[tuple[str, Claim]]:
     """What the product says: (attribution, claim) for every change in its events; the author is None where it names none."""
     derived = attribute(read(extract_of(world.rows)), SKEW)
@@ -143,12 +152,17 @@ def last_writer(truth: Truth) -> Iterator[Claim]:
 # ---- how right it is -----------------------------------------------------------------------------------------------
 
 
-def score(true: Sequence[Claim], claims: Sequence[Claim]) -> Score:
-    """Hold claims against the truth, one to one: field, pair, author and new value (unless it is ANY) must be the same."""
+def score(true: Sequence[Claim], claims: Sequence[Claim], beside: Sequence[Claim] = ()) -> Score:
+    """Hold claims against the truth, one to one: field, pair, author and new value (unless it is ANY) must be the same.
+
+    A claim that is among those `beside` is left out: true, but no change of its own.
+    """
     named = Counter(claim for claim in claims if claim[4] is not None)
     if any(claim[3] == ANY for claim in named):
-        true = [(*change[:3], ANY, change[4]) for change in true]
-    return Score(len(true), named.total(), (named & Counter(true)).total())
+        true, beside = ([(*change[:3], ANY, change[4]) for change in some] for some in (true, beside))
+    right = named & Counter(true)
+    counted = named - ((named - right) & Counter(beside))
+    return Score(len(true), counted.total(), right.total())
 
 
 def shown(true: Sequence[Claim], claims: Sequence[Claim]) -> float:
@@ -159,15 +173,16 @@ def shown(true: Sequence[Claim], claims: Sequence[Claim]) -> float:
 def measure(truth: Truth, seed: int, losses: Losses) -> dict[str, Any]:
     """Scores by method of one truth and one journal; `shown`: shares of changes shown by log and by diff."""
     world = tell(truth, seed, losses)
-    true = list(true_changes(truth))
+    true, beside = list(true_changes(truth)), list(besides(truth))
     log = audit_log(world)
     last = list(last_writer(truth))
+    strong = [claim for how, claim in log if how in {"recorded", "matched"}]
     return {
-        "audit log": score(true, [claim for _, claim in log]),
-        "audit log, recorded or matched": score(true, [one for how, one in log if how in {"recorded", "matched"}]),
-        "journal only": score(true, list(journal_only(world, values=True))),
-        "journal only, without values": score(true, list(journal_only(world, values=False))),
-        "last writer": score(true, last),
+        "audit log": score(true, [claim for _, claim in log], beside),
+        "audit log, recorded or matched": score(true, strong, beside),
+        "journal only": score(true, list(journal_only(world, values=True)), beside),
+        "journal only, without values": score(true, list(journal_only(world, values=False)), beside),
+        "last writer": score(true, last, beside),
         "snapshot diff": score(true, []),
         "shown by the log": shown(true, [claim for _, claim in log]),
         "shown by the diff": shown(true, last),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.accuracy import ANY, AUTHORS, LOSSES, SHARES, last_writer, measure, score, true_changes
+from bench.accuracy import ANY, AUTHORS, LOSSES, SHARES, besides, last_writer, measure, score, true_changes
 from tests.support.truth import live
 
 ANN, BO = ("agent", "id", "1"), ("agent", "id", "2")
@@ -27,7 +27,7 @@ def test_with_a_whole_journal_every_author_is_named_and_right() -> None:
 
 def test_the_last_writer_is_right_where_there_is_only_one() -> None:
     truth = live(7, contacts=12, captures=6, near=0, odd=0, authors=AUTHORS[:1])
-    result = score(list(true_changes(truth)), list(last_writer(truth)))
+    result = score(list(true_changes(truth)), list(last_writer(truth)), list(besides(truth)))
     assert result.accuracy == 1
     assert result.coverage < 1  # what was changed twice between two captures is not seen
 
