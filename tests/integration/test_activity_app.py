@@ -53,7 +53,9 @@ def client(app: Any, role: str | None = None, root_path: str = "", cookie: bool 
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
     from fastapi.testclient import TestClient
 
-    found = TestClient(app, base_url=f"http://testserver{root_path}{PREFIX}", root_path=root_path, raise_server_exceptions=False)
+    found = TestClient(
+        app, base_url=f"http://testserver{root_path}{PREFIX}", root_path=root_path, raise_server_exceptions=False
+    )
     if role is not None:
         user = SimpleAuthManagerUser(username="reader", role=None if role == "nothing" else role)
         token = get_auth_manager().generate_jwt(user)

@@ -165,7 +165,7 @@ def state(
 def _timeline(request: Request, ask: Ask, filters: Filters, after: str, contact: Row | None) -> HTMLResponse:
     memory = request.app.state.memory
     place = Place.from_text(after) if after else None
-    contact_id = contact and contact["contact_id"]
+    contact_id = None if contact is None else contact["contact_id"]
     page = queries.events(ask, filters, contact_id, place)
     labels = queries.labels(ask, page.rows, (contact["account_id"],) if contact else ())
     facets = queries.facets(ask, memory, contact_id)
@@ -181,7 +181,7 @@ def _timeline(request: Request, ask: Ask, filters: Filters, after: str, contact:
         section=None if contact else "events",
         contact=contact,
         filters=filters,
-        days=timeline.days(shown, now.date(), place and place.occurred_at.astimezone(UTC).date()),
+        days=timeline.days(shown, now.date(), None if place is None else place.occurred_at.astimezone(UTC).date()),
         place=place,
         older=filters.address(after=page.next.text()) if page.next else None,
         facets=facets,

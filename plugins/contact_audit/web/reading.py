@@ -125,14 +125,14 @@ class Reading:
 
 def airflow_address() -> str:
     """The DSN of Airflow's connection contact_audit, as the web server sees it. Raises AuditDatabaseError."""
-    from airflow.exceptions import AirflowException
     from airflow.models.connection import Connection as AirflowConnection
+    from airflow.sdk.exceptions import AirflowNotFoundException
 
     from contact_audit.database import dsn_of
 
     try:
         return dsn_of(AirflowConnection.get_connection_from_secrets(CONNECTION_ID))
-    except AirflowException as error:
+    except AirflowNotFoundException as error:
         raise AuditDatabaseError(f"Airflow has no connection {CONNECTION_ID}: {first_line(error)}") from error
 
 
