@@ -16,7 +16,7 @@ from tests.support.runs import backfill, new_pipeline, query
 from tests.support.worlds import random_world, write_world
 
 TEXT = (Path(__file__).parents[2] / "docs" / "reporting.md").read_text(encoding="utf-8")
-BLOCKS = dict(re.findall(r"```sql\n-- (.+?)\n(.*?)```", TEXT, re.DOTALL))
+BLOCKS = dict(re.findall(r"```(?:postgre)?sql\n-- (.+?)\n(.*?)```", TEXT, re.DOTALL))
 NOW = datetime.now(UTC)
 LAST_MONTH = NOW.replace(day=1, hour=12, minute=0, second=0, microsecond=0) - timedelta(days=2)
 
@@ -61,7 +61,7 @@ AZURE = {"author_type": "integration", "author_id": "azure", "author_name": "Azu
 
 
 def test_every_block_has_a_name_of_its_own() -> None:
-    assert len(BLOCKS) == TEXT.count("```sql") == 11
+    assert len(BLOCKS) == TEXT.count("sql\n-- ") == 11
 
 
 @pytest.mark.parametrize("name", [name for name in BLOCKS if not name.startswith("a copy")])
