@@ -12,7 +12,7 @@ LOCAL := PYTHONPATH=plugins $(BIN)/python -m contact_audit.local
 UV := UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=.venv $(BIN)/uv
 ARGS ?=
 
-.PHONY: help demo up down clean migrate airflow test prove lint format bench accuracy lock
+.PHONY: help demo up down clean migrate airflow test prove lint format bench accuracy screenshots lock
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -57,6 +57,9 @@ bench: $(BIN)/.development ## measure; ARGS go to bench
 
 accuracy: $(BIN)/.development ## how often the named author is right, against what else one could do; writes docs/accuracy
 	@PYTHONPATH=plugins:. $(BIN)/python -m bench.accuracy $(ARGS)
+
+screenshots: $(BIN)/.development ## take the pictures of the Activity page anew, after make demo and make up
+	@PYTHONPATH=plugins:. $(BIN)/python -m tests.browser.screenshots
 
 lock: $(BIN)/.uv ## compile requirements*.txt anew from requirements*.in
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) requirements.in -o requirements.txt

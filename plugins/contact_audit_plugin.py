@@ -3,6 +3,7 @@
 Every Airflow process loads this file, so it imports nothing but Airflow's base class; the web server alone asks for the app.
 """
 
+import logging
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -29,7 +30,10 @@ class ContactAuditPlugin(AirflowPlugin):
 
     @cached_property
     def fastapi_apps(self) -> list[Any]:
-        """Made when the web server asks for it."""
-        from contact_audit.web.app import create_app  # noqa: PLC0415 (it brings FastAPI and drivers)
-
+        """Made when the web server asks for it. A fault of ours leaves Airflow without the page, not without its UI."""
+        try:
+            from contact_audit.web.app import create_app  # noqa: PLC0415 (it brings FastAPI and drivers)
+        except Exception:
+            logging.getLogger(__name__).exception("the Activity page cannot be loaded")
+            return []
         return [{"app": create_app(), "url_prefix": f"/{PATH}", "name": "Contact activity"}]
