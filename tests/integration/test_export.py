@@ -18,6 +18,7 @@ from contact_audit.errors import AuditDatabaseError, SettingsError
 from contact_audit.export.events import BATCH, COLUMNS
 from contact_audit.export.request import Request
 from contact_audit.export.run import FORMATS, export_to, file_name, stream
+from contact_audit.sql import statement
 from tests.support.runs import backfill, new_pipeline, query, quiet
 from tests.support.worlds import load_world, write_world
 from tests.unit.test_export_formats import check_ocsf
@@ -263,3 +264,37 @@ def test_ten_times_the_events_take_no_more_memory(audit_dsn: str) -> None:
         # of 80 to 200 MB, as text
         assert size > 30 * 2**20 or form == "parquet"
         assert peaks[1] - peaks[0] < 25, (form, peaks)
+
+
+def test_object_storage_that_is_no_file_system_is_written_to_as_well(log: str) -> None:
+    from airflow.sdk import ObjectStoragePath
+    from airflow.sdk.io import attach
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    attach("memory", fs=MemoryFileSystem())
+    folder = ObjectStoragePath("memory://bucket/exports")
+    told = export_to(log, request(), str(folder), "test", NOW, quiet)
+    name = file_name(request())
+    assert told["uri"] == f"memory://bucket/exports/{name}"
+    assert sorted(path.name for path in folder.iterdir()) == sorted([name, f"{name}.manifest.json"])
+    query(log, "drop view audit.contact_activity cascade")
+    with pytest.raises(AuditDatabaseError, match="contact_activity"):
+        export_to(log, request(format="ocsf"), str(folder), "test", NOW, quiet)
+    assert len(list(folder.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"from_": "2024-02-01T06:00:00Z", "to": "2024-02-01T09:00:00Z"}, {"authors": ["agent:7"]}], ids=str
+)
+def test_the_first_events_come_before_all_are_read(audit_dsn: str, params: dict[str, Any]) -> None:
+    many_events(audit_dsn, 20_000)
+    query(audit_dsn, "analyze audit.contact_audit_log")
+    text = f"explain (format json) declare reading cursor for {statement('audit/export/events')}"
+    (row,) = query(audit_dsn, text, request(**params).values())
+    node, above = row["QUERY PLAN"][0]["Plan"], []
+    while node["Node Type"] not in ("Append", "Index Scan", "Seq Scan", "Bitmap Heap Scan"):
+        above.append(node["Node Type"])
+        node = node["Plans"][0]
+    assert node["Node Type"] in ("Append", "Index Scan")
+    # an incremental sort keeps the rows of one moment only
+    assert not {"Sort", "Hash", "Materialize", "Aggregate"} & set(above)
