@@ -1,5 +1,7 @@
 """The Activity page's app under Airflow's own authentication: who gets in, what comes out, and that no value runs."""
 
+import csv
+import io
 import json
 import re
 import subprocess
@@ -10,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from pyarrow import parquet
 
 from contact_audit.local.state import PROJECT
 from tests.support.activity import DANA, GONE, HOST, HOSTILE, OTHER, PAGED, Log
@@ -24,7 +27,7 @@ API = [
     f"/api/state?contact_id={DANA}",
     "/api/openapi.json",
 ]
-OTHERS = ["/static/activity.css", "/static/icon.svg", "/docs", "/openapi.json", "/nothing"]
+OTHERS = ["/export?contact_id=4711", "/static/activity.css", "/static/icon.svg", "/docs", "/openapi.json", "/nothing"]
 
 
 @pytest.fixture(scope="module")
@@ -240,6 +243,10 @@ def test_the_overview_says_what_is_not_there_yet(reader: Any) -> None:
         ("/api/events?action=x", 400),
         ("/api/events/x", 400),
         ("/api/state?contact_id=nobody", 404),
+        ("/export?value=x", 400),
+        ("/export?kind=agent", 400),
+        ("/export?author=Marco", 400),
+        ("/export?format=pdf", 400),
     ],
 )
 def test_what_cannot_be_answered_is_said_plainly(reader: Any, path: str, status: int) -> None:
@@ -316,6 +323,23 @@ def test_the_api_tells_a_state(reader: Any, log: Log) -> None:
     assert early["exists"] is None
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet", "ocsf", "ecs"])
+def test_what_a_page_shows_is_downloaded_and_read_back(reader: Any, log: Log, form: str) -> None:
+    found = reader.get("/export", params={"contact_id": DANA, "author": "agent:agent-12", "format": form})
+    assert found.status_code == 200
+    assert re.search(r'^attachment; filename="contact_audit-[\w.-]+"$', found.headers["content-disposition"])
+    wanted = [log.ids["unconfirmed"], log.ids["long"]]
+    if form == "csv":
+        told = [row["event_id"] for row in csv.DictReader(io.StringIO(found.text))]
+    elif form == "parquet":
+        told = parquet.read_table(io.BytesIO(found.content))["event_id"].to_pylist()
+    else:
+        lines = [json.dumps(json.loads(line)) for line in found.text.splitlines()]
+        told = [one for line in lines for one in wanted if one in line]
+        assert len(lines) == 2
+    assert told == wanted
+
+
 def test_a_database_that_does_not_answer_is_told_without_its_address(airflow: dict[str, str]) -> None:
     from fastapi import FastAPI
 
@@ -341,7 +365,7 @@ def test_every_text_is_used_and_every_one_used_is_there() -> None:
     assert {f"{key}{end}" for key in counted for end in ("", "_one")} - TEXTS.keys() == set()
     # those that are made of a value and an ending
     made = re.compile(
-        r"(error|kind|reason|run|integrity|channel|field)_|(create|update|delete|restore|activity|state|entries)$|"
+        r"(error|kind|reason|run|integrity|channel|field|export)_|(create|update|delete|restore|activity|state|entries)$|"
         r"(recorded|matched|inferred|ambiguous|unattributed|unconfirmed)(_words)?$"
     )
     words = set(re.findall(r"\w+", code)) | {f"{key}_one" for key in counted}

@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contact_audit.errors import ContactAuditError
-from contact_audit.web import api, pages
+from contact_audit.web import api, exports, pages
 from contact_audit.web.filters import BadRequestError
 from contact_audit.web.queries import Memory
 from contact_audit.web.reading import Reading, TooSlowError, airflow_address
@@ -70,6 +70,7 @@ def create_app(address: Callable[[], str] = airflow_address) -> FastAPI:
 
     app.include_router(api.router)
     app.include_router(pages.router)
+    app.include_router(exports.router)
 
     @app.get("/{unknown:path}", include_in_schema=False)
     def nothing() -> None:

@@ -19,6 +19,9 @@ Kind = Literal["contact", "agent", "admin", "integration", "system", "unknown"]
 Attribution = Literal["recorded", "matched", "inferred", "ambiguous", "unattributed", "unconfirmed"]
 ACTIONS, KINDS, ATTRIBUTIONS = (get_args(choice) for choice in (Action, Kind, Attribution))
 
+EXPORTS = ("csv", "parquet", "ocsf", "ecs")
+"""The formats of contact_audit.export, which is not imported for their names alone."""
+
 
 class BadRequestError(ContactAuditError):
     """A parameter of the address cannot be read; the message says which, and what it should be."""
@@ -57,6 +60,12 @@ class Filters:
         filters = cls(**values)
         filters.parameters()  # whatever cannot be read is said now
         return filters
+
+    @property
+    def can_be_exported(self) -> bool:
+        """Whether an export knows these filters: not a part of a value or of a name, nor a kind of author."""
+        of, colon, _ = (self.author or "contact:").partition(":")
+        return self.value is None and self.kind is None and bool(colon) and of in KINDS
 
     def given(self) -> dict[str, str]:
         """The filters that are set, by their names in an address."""

@@ -36,6 +36,7 @@ class Rendering:
             actions=choices.ACTIONS,
             kinds=choices.KINDS,
             attributions=choices.ATTRIBUTIONS,
+            exports=choices.EXPORTS,
         )
         self._environment.filters.update(
             minute=minute,

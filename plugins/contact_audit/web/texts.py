@@ -64,6 +64,13 @@ TEXTS: dict[str, str] = {
     "filter_attribution": "How the author is known",
     "filter_from": "From (UTC)",
     "filter_to": "To (UTC)",
+    # exports
+    "export": "Export",
+    "export_csv": "CSV, for spreadsheets",
+    "export_parquet": "Parquet, for analysis",
+    "export_ocsf": "OCSF, for security teams",
+    "export_ecs": "Elastic Common Schema",
+    "export_not": "Filters by value, author kind or a part of a name cannot be exported.",
     # the timeline
     "today": "Today, {day}",
     "near_today": "today, {time}",

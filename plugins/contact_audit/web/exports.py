@@ -1,0 +1,61 @@
+"""Downloads: the events that a page shows, whole, as a file of one of the export's formats."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+
+from contact_audit.errors import SettingsError
+from contact_audit.web.filters import EXPORTS, BadRequestError
+from contact_audit.web.pages import FiltersDep
+from contact_audit.web.reading import Reading
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/export")
+def export(
+    request: Request,
+    filters: FiltersDep,
+    format_: Annotated[str, Query(alias="format", max_length=20)] = EXPORTS[0],
+    contact_id: Annotated[str, Query(max_length=500)] = "",
+) -> StreamingResponse:
+    """The events, streamed while they are read: of any number in constant memory."""
+    # They bring Arrow and object storage.
+    from contact_audit.export import request as asked
+    from contact_audit.export.run import FORMATS as DEFINED
+    from contact_audit.export.run import file_name, stream
+
+    if not filters.can_be_exported:
+        raise BadRequestError("an export cannot be filtered by value, author kind, or a part of an author's name")
+    bounds, now = filters.parameters(), datetime.now(UTC)
+    params: dict[str, Any] = {
+        "format": format_,
+        "from": bounds["since"] and bounds["since"].isoformat(),
+        "to": bounds["until"] and bounds["until"].isoformat(),
+        "contacts": contact_id,
+        "authors": filters.author,
+        "actions": filters.action,
+        "fields": filters.field,
+        "channels": filters.channel,
+        "attributions": filters.attribution,
+    }
+    try:
+        wanted = asked.Request.from_params(params, now)
+    except SettingsError as error:
+        raise BadRequestError(str(error)) from error
+    reading: Reading = request.app.state.reading
+    pieces = stream(reading.address(), wanted)
+    first = next(pieces, b"")  # an error is told as one, before anything is sent
+
+    def body() -> Any:
+        yield first
+        yield from pieces
+
+    name = file_name(wanted)
+    return StreamingResponse(
+        body(),
+        media_type=DEFINED[wanted.format].media_type,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
