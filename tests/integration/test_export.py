@@ -10,12 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 import pyarrow.parquet as pq
 import pytest
 
 from contact_audit.errors import AuditDatabaseError, SettingsError
-from contact_audit.export.events import BATCH, COLUMNS
+from contact_audit.export.events import BATCH, COLUMNS, reading
 from contact_audit.export.request import Request
 from contact_audit.export.run import FORMATS, export_to, file_name, stream
 from contact_audit.sql import statement
@@ -205,13 +204,18 @@ def test_what_is_loaded_meanwhile_is_not_in_an_export(audit_dsn: str) -> None:
     assert first.count(b"\n") + sum(piece.count(b"\n") for piece in pieces) == 6_000
 
 
-def test_an_export_cannot_write(log: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from contact_audit.export import events
+def test_an_export_can_only_read_and_what_the_reader_may(log: str) -> None:
+    with reading(log, request()) as found, found._connection.cursor() as cursor:
+        cursor.execute("select current_user, current_setting('transaction_read_only')")
+        assert cursor.fetchone() == ("contact_audit_reader", "on")
 
-    with events.reading(log, request()) as found, found._connection.cursor() as cursor:
-        with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
-            cursor.execute("delete from audit.contacts")
-        found._connection.rollback()
+
+def test_what_a_stream_covers_is_told_before_its_first_piece(log: str) -> None:
+    told: list[str] = []
+    pieces = stream(log, request(), covered=lambda coverage: told.append(coverage.line()))
+    next(pieces)
+    assert told[0].startswith("Complete from 2019-10-01 00:00 to 2019-10-04 00:00 UTC; without gaps;")
+    pieces.close()
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ class Coverage:
 
 
 class Reading:
-    """One snapshot of the audit database, read-only.
+    """One snapshot of the audit database, read-only, with the rights of contact_audit_reader where there is one.
 
     Attributes:
         coverage: what the log covered.
@@ -104,7 +104,7 @@ class Reading:
         self._connection = connection
         self._request = request
         with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
-            cursor.execute("set local time zone 'UTC'")
+            cursor.execute(statement("audit/export/session"))
             cursor.execute(statement("audit/export/coverage"), {"since": request.start, "until": request.end})
             self.coverage = Coverage(**(cursor.fetchone() or {}))
 

@@ -50,9 +50,20 @@ def file_name(request: Request) -> str:
     return request.name() + FORMATS[request.format].suffix
 
 
-def stream(dsn: str, request: Request, counted: Callable[[int], None] | None = None) -> Iterator[bytes]:
-    """The file, piece by piece; the database is read as the pieces are taken. `counted` is told the rows of each batch."""
+def stream(
+    dsn: str,
+    request: Request,
+    counted: Callable[[int], None] | None = None,
+    covered: Callable[[Coverage], None] | None = None,
+) -> Iterator[bytes]:
+    """The file, piece by piece; the database is read as the pieces are taken.
+
+    `covered` is told, before the first piece, what the export covers; `counted` the rows of each batch. An error in the middle is
+    raised: whoever passes the pieces on must not end as if they were whole.
+    """
     with reading(dsn, request) as found:
+        if covered is not None:
+            covered(found.coverage)
         yield from FORMATS[request.format].encode(_counted(found.batches(), counted or _nobody), found.coverage)
 
 

@@ -1,0 +1,16 @@
+-- Before an export, for its transaction: moments in UTC; and the role contact_audit_reader, where it exists and may be taken on:
+-- its rights and its row-level security then hold, whoever logs in. One row.
+select
+    set_config('timezone', 'UTC', true) as time_zone,
+    (
+        select set_config('role', reader.rolname, true)
+        from pg_roles as reader
+        where
+            reader.rolname = 'contact_audit_reader'
+            and case
+                -- only since 16 may a member be kept from taking on the role
+                when current_setting('server_version_num')::integer >= 160000
+                    then pg_has_role(session_user, reader.oid, 'set')
+                else pg_has_role(session_user, reader.oid, 'member')
+            end
+    ) as taken_role
