@@ -328,6 +328,7 @@ def test_what_a_page_shows_is_downloaded_and_read_back(reader: Any, log: Log, fo
     found = reader.get("/export", params={"contact_id": DANA, "author": "agent:agent-12", "format": form})
     assert found.status_code == 200
     assert re.search(r'^attachment; filename="contact_audit-[\w.-]+"$', found.headers["content-disposition"])
+    assert found.headers["contact-audit-coverage"].startswith("Complete from ")
     wanted = [log.ids["unconfirmed"], log.ids["long"]]
     if form == "csv":
         told = [row["event_id"] for row in csv.DictReader(io.StringIO(found.text))]

@@ -46,7 +46,8 @@ def export(
     except SettingsError as error:
         raise BadRequestError(str(error)) from error
     reading: Reading = request.app.state.reading
-    pieces = stream(reading.address(), wanted)
+    covers: list[str] = []
+    pieces = stream(reading.address(), wanted, covered=lambda coverage: covers.append(coverage.line()))
     first = next(pieces, b"")  # an error is told as one, before anything is sent
 
     def body() -> Any:
@@ -57,5 +58,6 @@ def export(
     return StreamingResponse(
         body(),
         media_type=DEFINED[wanted.format].media_type,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        # what a format has no place for: how far the file is complete
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Contact-Audit-Coverage": "".join(covers)},
     )
