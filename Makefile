@@ -37,7 +37,7 @@ airflow: $(BIN)/.runtime ## any Airflow command: make airflow ARGS='dags list'
 	@$(LOCAL) airflow $(ARGS)
 
 test: $(BIN)/.development ## all tests; ARGS go to pytest
-	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 prove: $(BIN)/.development ## the properties on 10,000 worlds each; takes long (ARGS='--worlds 1000')
 	@$(BIN)/python -m tests.prove $(ARGS)

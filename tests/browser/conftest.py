@@ -55,7 +55,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def site(chromium: str, postgres: Server, _audit_template: str) -> Iterator[Site]:
-    dsn, log = new_activity(postgres, _audit_template)
+    dsn, log = new_activity(postgres, _audit_template, "activity_in_a_browser")
     with closing(psycopg2.connect(postgres.dsn("postgres"))) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:

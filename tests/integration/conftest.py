@@ -11,7 +11,7 @@ from tests.support.activity import Log, new_activity
 @pytest.fixture(scope="session")
 def activity(postgres: Server, _audit_template: str) -> tuple[str, Log]:
     """Its DSN, and what is in it. Written once: a test that changes it takes a copy."""
-    return new_activity(postgres, _audit_template)
+    return new_activity(postgres, _audit_template, "activity")
 
 
 @pytest.fixture

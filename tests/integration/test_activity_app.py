@@ -341,7 +341,8 @@ def test_what_a_page_shows_is_downloaded_and_read_back(reader: Any, log: Log, fo
     assert told == wanted
 
 
-def test_a_database_that_does_not_answer_is_told_without_its_address(airflow: dict[str, str]) -> None:
+@pytest.mark.usefixtures("app")  # Airflow's authentication
+def test_a_database_that_does_not_answer_is_told_without_its_address() -> None:
     from fastapi import FastAPI
 
     from contact_audit.web.app import create_app

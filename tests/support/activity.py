@@ -83,12 +83,12 @@ class Log:
         return event_id
 
 
-def new_activity(server: Server, template: str) -> tuple[str, Log]:
-    """A database `activity`, a copy of `template`, filled: its DSN and what is in it. `activity_template` is the same."""
-    _copy(server, template, "activity_template")
-    log = write_activity(server.dsn("activity_template"))
-    _copy(server, "activity_template", "activity")
-    return server.dsn("activity"), log
+def new_activity(server: Server, template: str, name: str) -> tuple[str, Log]:
+    """A database of that name, a copy of `template`, filled: its DSN and what is in it. `<name>_template` is the same."""
+    _copy(server, template, f"{name}_template")
+    log = write_activity(server.dsn(f"{name}_template"))
+    _copy(server, f"{name}_template", name)
+    return server.dsn(name), log
 
 
 def _copy(server: Server, template: str, name: str) -> None:
