@@ -18,6 +18,9 @@ from contact_audit.journal import Fields, Flags, Journal, read_journal
 from contact_audit.values import NULL, Codes, Values, distinct_texts, parse
 from contact_audit.windows import Span
 
+WINDOW = 3 * 3600 * 1_000_000
+"""A window's length in µs."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -126,6 +129,11 @@ def microseconds(column: "pd.Series[Any]") -> Codes:
 def from_microseconds(moments: Codes) -> "pd.Series[Any]":
     """µs since 1970 as a UTC column."""
     return pd.Series(moments.astype("datetime64[us]")).dt.tz_localize("UTC")
+
+
+def window_end(moment: Codes) -> Codes:
+    """The end of the window that holds each moment, in µs; a moment on a border ends its window."""
+    return -(-moment // WINDOW) * WINDOW
 
 
 def as_microseconds(moment: datetime) -> int:

@@ -10,15 +10,14 @@ from hashlib import blake2b
 from typing import Any
 
 import numpy as np
+import orjson
 import pandas as pd
 
 from contact_audit import model
 from contact_audit.diff import net_changes
-from contact_audit.evidence import Evidence, from_microseconds
+from contact_audit.evidence import WINDOW, Evidence, from_microseconds, window_end
 from contact_audit.journal import Flags
 from contact_audit.values import NULL, Codes
-
-_WINDOW = 3 * 3600 * 1_000_000
 
 Use = Callable[[int, int, str], tuple[int, int] | None]
 """(snapshot_id, account_id, field) → how many contacts of the account there are at that capture, and how many of them hold a value of
@@ -176,7 +175,7 @@ def rows(evidence: Evidence, changes: SchemaChanges, taken: Taken) -> tuple[pd.D
     pair = changes.pair[used]
     snapshots = evidence.captures["snapshot_id"].to_numpy(np.int64)
     at, after = evidence.moments[pair], evidence.moments[pair - 1]
-    end = -(-at // _WINDOW) * _WINDOW
+    end = window_end(at)
     frame = pd.DataFrame(
         {
             "schema_change_id": "",
@@ -189,7 +188,7 @@ def rows(evidence: Evidence, changes: SchemaChanges, taken: Taken) -> tuple[pd.D
             "occurred_at": from_microseconds(at),
             "previous_snapshot_id": snapshots[pair - 1],
             "snapshot_id": snapshots[pair],
-            "window_start": from_microseconds(end - _WINDOW),
+            "window_start": from_microseconds(end - WINDOW),
             "window_end": from_microseconds(end),
         }
     )
@@ -208,7 +207,5 @@ def rows(evidence: Evidence, changes: SchemaChanges, taken: Taken) -> tuple[pd.D
 
 def _identity(row: tuple[Any, ...], values: pd.DataFrame) -> str:
     """A 128-bit digest of all that a schema change says, its values included: the same evidence gives the same id."""
-    digest = blake2b("|".join(map(str, row)).encode(), digest_size=16)
-    for value in values[["contact_id", "field", "old", "new"]].itertuples(index=False):
-        digest.update(("\n" + "|".join(map(str, value))).encode())
-    return digest.hexdigest()
+    columns = [values[name].tolist() for name in ("contact_id", "field", "old", "new")]
+    return blake2b(orjson.dumps([list(row), columns], option=orjson.OPT_SERIALIZE_NUMPY), digest_size=16).hexdigest()

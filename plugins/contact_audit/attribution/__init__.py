@@ -14,10 +14,10 @@ from contact_audit.attribution.cuts import pair_of_entries
 from contact_audit.attribution.early import early_events
 from contact_audit.attribution.events import Events, build
 from contact_audit.attribution.gaps import attribute_fields
-from contact_audit.attribution.rows import entries_without_event, event_rows, window_end
+from contact_audit.attribution.rows import entries_without_event, event_rows
 from contact_audit.attribution.walk import walk
 from contact_audit.diff import net_changes
-from contact_audit.evidence import Evidence, as_microseconds, from_microseconds, microseconds
+from contact_audit.evidence import WINDOW, Evidence, as_microseconds, from_microseconds, microseconds, window_end
 from contact_audit.schema_changes import SchemaChanges, Taken
 from contact_audit.schema_changes import rows as schema_rows
 from contact_audit.values import Codes
@@ -153,7 +153,7 @@ def _rejected(evidence: Evidence, end: Codes, inside: "np.typing.NDArray[np.bool
     if "snapshot_id" not in frame:
         frame["snapshot_id"] = pd.NA
     ends = frame.pop("end").to_numpy(np.int64)
-    frame["window_start"], frame["window_end"] = from_microseconds(ends - 10_800_000_000), from_microseconds(ends)
+    frame["window_start"], frame["window_end"] = from_microseconds(ends - WINDOW), from_microseconds(ends)
     frame = frame.astype({"snapshot_id": "Int64", "relation": "str", "row": "str", "reason": "str", "used": bool})
     columns = [
         "relation",

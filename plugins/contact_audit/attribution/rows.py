@@ -13,16 +13,10 @@ import pandas as pd
 
 from contact_audit import model
 from contact_audit.attribution.events import Events
-from contact_audit.evidence import Evidence, from_microseconds
+from contact_audit.evidence import WINDOW, Evidence, from_microseconds, window_end
 from contact_audit.values import Codes
 
-_WINDOW = 3 * 3600 * 1_000_000
 _AUTHOR = ["author_type", "author_id", "author_name", "ip_address", "channel"]
-
-
-def window_end(moment: Codes) -> Codes:
-    """The end of the window that holds each moment, in µs; a moment on a border ends its window."""
-    return -(-moment // _WINDOW) * _WINDOW
 
 
 def event_rows(evidence: Evidence, events: Events) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -78,7 +72,7 @@ def event_rows(evidence: Evidence, events: Events) -> tuple[pd.DataFrame, pd.Dat
             "candidates": candidates,
             "previous_snapshot_id": previous,
             "snapshot_id": current,
-            "window_start": from_microseconds(end - _WINDOW),
+            "window_start": from_microseconds(end - WINDOW),
             "window_end": from_microseconds(end),
         }
     )
@@ -213,6 +207,6 @@ def entries_without_event(
     rows = rows[columns].reset_index(drop=True)
     rows["author_type"] = rows["author_type"].fillna("unknown")
     rows["reason"] = pd.Series(reason, dtype="str")
-    rows["window_start"] = from_microseconds(end - _WINDOW)
+    rows["window_start"] = from_microseconds(end - WINDOW)
     rows["window_end"] = from_microseconds(end)
     return rows.sort_values(["window_end", "entry_id"], ignore_index=True)
