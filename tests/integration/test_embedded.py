@@ -210,3 +210,21 @@ def test_what_the_caller_has_set_stays_and_nothing_else_changes(new_server: NewS
         "CONTACT_AUDIT_STAGING",
         "AIRFLOW__CORE__PARALLELISM",
     }
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes users")
+def test_first_starts_at_the_same_moment_agree_on_the_system_user() -> None:
+    """On a new machine two checkouts, or the tests' two workers, may be the first at once."""
+    ask = "from contact_audit.local.embedded import system_user; import sys; print(system_user(sys.argv[1]))"
+    for attempt in range(3):
+        name = f"audit_test_{os.getpid()}_{attempt}"
+        started = [
+            subprocess.Popen([sys.executable, "-c", ask, name], stdout=subprocess.PIPE, env={"PYTHONPATH": "plugins"})
+            for _ in range(4)
+        ]
+        try:
+            told = [process.communicate(timeout=60)[0] for process in started]
+            assert [process.returncode for process in started] == [0] * 4
+            assert len(set(told)) == 1
+        finally:
+            subprocess.run(["userdel", name], check=True)

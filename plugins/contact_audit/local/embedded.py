@@ -230,17 +230,7 @@ def _prepare_user(data: Path, sockets: Path) -> None:
     data.mkdir(mode=0o700, exist_ok=True)
     if os.geteuid() != 0:
         return
-    try:
-        user = pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
-        made = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        if made.returncode not in (0, 9):  # 9: another command made it just now
-            raise AuditDatabaseError(
-                f"PostgreSQL does not run as root, and its system user {SYSTEM_USER} cannot be made: "
-                f"{made.stdout.strip()}. Run as another user, or create it."
-            ) from None
-        user = pwd.getpwnam(SYSTEM_USER)
+    user = system_user(SYSTEM_USER)
     for folder in (data, sockets):
         os.chown(folder, user.pw_uid, user.pw_gid)
         folder.chmod(0o700)
@@ -249,6 +239,37 @@ def _prepare_user(data: Path, sockets: Path) -> None:
             _grant(path, stat.S_IROTH | (stat.S_IXOTH if path.is_dir() or path.parent == _PROGRAMS else 0))
     for path in {*data.parents, *sockets.parents, *_PROGRAMS.parents}:
         _grant(path, stat.S_IXOTH)
+
+
+def system_user(name: str) -> pwd.struct_passwd:
+    """The system user of that name, made where it is missing. Raises AuditDatabaseError where it cannot be made."""
+    with suppress(KeyError):
+        return pwd.getpwnam(name)
+    # useradd looks for the name before it takes its own lock: of two at once, the second would give the user another id.
+    with Path("/etc/passwd").open("rb") as users:
+        fcntl.flock(users, fcntl.LOCK_EX)
+        with suppress(KeyError):
+            return pwd.getpwnam(name)
+        command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name]
+        path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+        try:
+            made = subprocess.run(
+                command,
+                env={**os.environ, "PATH": path},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            failed, said = made.returncode != 0, made.stdout.strip()
+        except FileNotFoundError as error:
+            failed, said = True, str(error)
+        if failed:
+            raise AuditDatabaseError(
+                f"PostgreSQL does not run as root, and its system user {name} cannot be made: {said}. "
+                "Run as another user, or create it."
+            )
+        return pwd.getpwnam(name)
 
 
 def _grant(path: Path, rights: int) -> None:
