@@ -8,8 +8,9 @@ import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from bench import backfill, changed, full
+from bench import backfill, changed, full, reading
 from bench.table import say
 from bench.world import own_server
 from contact_audit.windows import HISTORY_START, floor_border
@@ -27,12 +28,14 @@ def main(arguments: Sequence[str]) -> None:
             sizes = [options.entries] if options.only else [options.entries // 10, options.entries]
             under_airflow = not options.without_airflow
             backfill.run(server, options.backfill_contacts, sizes, _windows(), options.parallel, under_airflow)
+        if options.what in ("reading", "all"):
+            reading.run(server, options.events, _windows(), options.plans, not options.without_airflow)
     say("removed all that was generated")
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="?", default="all", choices=("full", "changed", "backfill", "all"))
+    parser.add_argument("what", nargs="?", default="all", choices=("full", "changed", "backfill", "reading", "all"))
     parser.add_argument("--contacts", type=int, default=1_000_000, help="of `full` and, with a tenth, of `changed`")
     parser.add_argument(
         "--changed-share", type=float, default=0.013, help="of `full`: the share of contacts that differ"
@@ -42,7 +45,11 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--entries", type=int, default=2_000_000, help="of `backfill`; a tenth is measured, too")
     parser.add_argument("--only", action="store_true", help="of `backfill`: not the tenth")
     parser.add_argument("--parallel", type=int, default=2, help="of `backfill`: chunks at a time")
-    parser.add_argument("--without-airflow", action="store_true", help="of `backfill`: not by its DAG, too")
+    parser.add_argument(
+        "--without-airflow", action="store_true", help="of `backfill`: not by its DAG; of `reading`: not the page"
+    )
+    parser.add_argument("--events", type=int, default=20_000_000, help="of `reading`: how many the log holds")
+    parser.add_argument("--plans", type=Path, default=None, help="of `reading`: a file for every plan, as JSON")
     parser.add_argument("--folder", default=None, help="where the temporary folder is made")
     return parser.parse_args(arguments)
 

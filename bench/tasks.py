@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.worker import Answer, moment, now
+from bench.world import query
 from contact_audit.backfill import Request, run_chunk
 from contact_audit.pipeline import Pipeline
 from contact_audit.settings import Settings
@@ -68,8 +69,20 @@ def chunk(pipeline: Pipeline, chunk: dict[str, Any], params: dict[str, Any], unt
     return {"begun": begun, "ended": now(), "report": report}
 
 
+def export(pipeline: Pipeline, format: str, events: int, folder: str) -> Answer:  # noqa: A002
+    """An export of the newest events, so many, into a folder; seconds, events and bytes."""
+    from contact_audit.export.request import Request as Asked
+    from contact_audit.export.run import export_to
+
+    (start, end) = query(pipeline.audit_dsn, "newest_events", events=events)[0]
+    asked = Asked.from_params({"format": format, "from": start.isoformat(), "to": end.isoformat()}, end)
+    begun = now()
+    told = export_to(pipeline.audit_dsn, asked, Path(folder).as_uri(), "bench", end, _quiet)
+    return {"seconds": now() - begun, "events": told["events"], "bytes": told["bytes"]}
+
+
 def _quiet(_: str) -> None:
     """Say nothing."""
 
 
-TASKS = {"span": span, "sync": sync, "chunk": chunk}
+TASKS = {"span": span, "sync": sync, "chunk": chunk, "export": export}

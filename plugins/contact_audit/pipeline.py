@@ -294,7 +294,7 @@ class Pipeline:
             return session.entries_there(entries)
 
     def finish(self, run_id: str, report: Report, **remembered: Any) -> None:
-        """Remember what the run did, for the next one and for audit.sync_status."""
+        """Remember what the run did, for the next one and for audit.sync_status; count its days for audit.daily_activity."""
         values = {
             "healed_recorded_at": None,
             "healed_ledger_sequence": None,
@@ -305,6 +305,8 @@ class Pipeline:
         with audit_connection(self.audit_dsn) as connection:
             text = orjson.dumps(report.as_dict()).decode()
             AuditLog(connection).query("finish", **(values | remembered), run_id=run_id, report=text)
+        with audit_connection(self.audit_dsn) as connection:
+            AuditLog(connection).query("count_days")
 
 
 def _entries(checked: Checked, kept: set[str]) -> int:

@@ -154,7 +154,7 @@ def test_gaps_are_told_and_what_waits(log: Log, ask: Query) -> None:
 
 
 def test_what_can_be_filtered_by_is_what_there_is(log: Log, ask: Query) -> None:
-    facets = queries.facets(ask, Memory(), DANA)
+    facets = queries.facets(ask, DANA)
     assert facets["events"] == 8
     assert facets["unattributed"] == 1
     assert set(facets["channels"]) == {"agent_panel", "azure_ad_sync", "bulk_import", "support_portal"}
@@ -165,7 +165,14 @@ def test_what_can_be_filtered_by_is_what_there_is(log: Log, ask: Query) -> None:
         ("integration", "azure-ad"),
     }
     assert "custom_fields.seats" in facets["fields"]
-    assert queries.facets(ask, Memory())["events"] == len(log.ids) - 1  # the last thirty days
+
+
+def test_what_can_be_filtered_by_in_all_contacts(log: Log, ask: Query) -> None:
+    facets = queries.facets_of_all(ask, Memory())
+    assert {"support_portal", "azure_ad_sync", HOSTILE} <= set(facets["channels"])
+    assert ["system", None, "Automation", PAGED - 1] in facets["authors"]
+    # changed, or only known by its label
+    assert {"email", "custom_fields.seats", "custom_fields.evil"} <= set(facets["fields"])
 
 
 def test_a_state_between_two_events_has_the_values_of_that_time(log: Log, ask: Query) -> None:
@@ -196,14 +203,16 @@ def test_a_deleted_contact_existed_before(log: Log, ask: Query) -> None:
 
 
 def test_the_overview_counts_every_event_of_its_days(log: Log, ask: Query) -> None:
-    counted = overview(ask, 90, log.newest)
+    memory = Memory()
+    counted = overview(ask, memory, queries.coverage(ask, memory), 90, log.newest)
     assert counted.events == len(log.ids)
     assert counted.unattributed == 1
     assert sum(bar.events for bar in counted.chart.bars) == counted.events
     assert len(counted.chart.bars) == 90
     assert dict(counted.attributions)["ambiguous"] == 1
     assert counted.authors[0]["author"].name == "Automation"
-    assert overview(ask, 7, log.newest - timedelta(days=365)).chart.bars[0].events == 0
+    long_ago = overview(ask, memory, queries.coverage(ask, memory), 7, log.newest - timedelta(days=365))
+    assert long_ago.chart.bars[0].events == 0
 
 
 def test_labels_are_those_of_the_time(log: Log, activity_copy: str) -> None:

@@ -14,6 +14,8 @@ values
 ('daily_activity', 'A day (UTC), account, action, kind of author, channel and attribution: how many events.'),
 ('author_activity', 'A day (UTC), account and author: what the author did.'),
 ('event_feed', 'An event that was added to the log, or taken out of it, in the order in which that became visible.'),
+('daily_counts', 'What daily_activity has counted ahead.'),
+('uncounted_days', 'A day that loads have touched since the counting.'),
 ('sync_status', 'The whole, one row: how far data is complete, when the next sync is due, how the last window went.'),
 ('contact_audit_log', 'An event: one author, one moment, one contact.'),
 ('superseded_events', 'An event that later evidence took out of the log or changed, as it stood.'),
@@ -91,6 +93,7 @@ values
 ('contact_history', 'event_id', 'The event that brought it on; null for the first span and after a schema change.'),
 ('contact_history', 'present', 'Whether the contact is there; if not, its fields are null.'),
 ('daily_activity', 'contacts', 'How many contacts these are of. Not to be added up: one may be in several rows.'),
+('daily_counts', 'contacts', 'How many contacts these are of. Not to be added up: one may be in several rows.'),
 ('author_activity', 'creates', 'How many of them are creates.'),
 ('author_activity', 'updates', 'How many of them are updates.'),
 ('author_activity', 'deletes', 'How many of them are deletes.'),
@@ -161,7 +164,8 @@ values
 ('state', 'contacts_snapshot_id', 'The capture that contacts shows.'),
 ('state', 'contacts_captured_at', 'That capture''s moment.'),
 ('state', 'complete_until', 'The end of the newest window that is loaded whole.'),
-('state', 'last_run_report', 'What the last run did.');
+('state', 'last_run_report', 'What the last run did.'),
+('state', 'counted_position', 'The position of event_feed up to which daily_counts has counted.');
 
 do $$
 declare

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from contact_audit.web.filters import ATTRIBUTIONS
+from contact_audit.web.queries import Coverage, Memory, top_authors
 from contact_audit.web.reading import Query, Row
 from contact_audit.web.timeline import author_of
 
@@ -60,31 +61,31 @@ class Overview:
         return max(self.chart.bars, key=lambda bar: bar.events)
 
 
-def overview(query: Query, days: int, now: datetime) -> Overview:
+def overview(query: Query, memory: Memory, coverage: Coverage, days: int, now: datetime) -> Overview:
     """Count the events of the last days, today included."""
-    until = now.astimezone(UTC).date()
-    since = until - timedelta(days=days - 1)
-    begin = datetime.combine(since, datetime.min.time(), UTC)
-    rows = query("overview", since=begin, until=begin + timedelta(days=days))
+    until = now.astimezone(UTC).date() + timedelta(days=1)
+    since = until - timedelta(days=days)
     by: dict[str, list[Row]] = {}
-    for row in rows:
+    for row in query("overview", since=since, until=until):
         by.setdefault(row["counted"], []).append(row)
     of_day = {row["day"]: (row["events"], row["unattributed"]) for row in by.get("day", [])}
     attributions = {row["attribution"]: row["events"] for row in by.get("attribution", [])}
+    authors = top_authors(query, memory, coverage, _midnight(since), _midnight(until))
     return Overview(
         days,
         since,
-        until,
+        until - timedelta(days=1),
         sum(events for events, _ in of_day.values()),
         sum(unattributed for _, unattributed in of_day.values()),
         _chart(since, days, of_day),
-        [
-            {"author": author_of(row), "events": row["events"]}
-            for row in sorted(by.get("author", []), key=lambda row: -row["events"])
-        ],
-        sorted((row for row in by.get("channel", []) if row["channel"]), key=lambda row: -row["events"]),
+        [{"author": author_of(row), "events": row["events"]} for row in authors],
+        by.get("channel", []),
         [(name, attributions[name]) for name in ATTRIBUTIONS if name in attributions],
     )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time(), UTC)
 
 
 def _chart(since: date, days: int, of_day: dict[date, tuple[int, int]]) -> Chart:

@@ -45,7 +45,9 @@ def home(request: Request, user: GetUserDep, days: int = PERIODS[1]) -> HTMLResp
     if days not in PERIODS:
         raise BadRequestError(f"days={days}: must be one of {', '.join(map(str, PERIODS))}")
     with _reading(request).snapshot() as ask:
-        counted = overview(ask, days, datetime.now(UTC))
+        memory = request.app.state.memory
+        coverage = queries.coverage(ask, memory)
+        counted = overview(ask, memory, coverage, days, datetime.now(UTC))
         newest = queries.events(ask, most=5).rows
         labels = queries.labels(ask, newest)
         runs, verified = last_runs(ask, user)
@@ -55,7 +57,7 @@ def home(request: Request, user: GetUserDep, days: int = PERIODS[1]) -> HTMLResp
             section="overview",
             overview=counted,
             periods=PERIODS,
-            coverage=queries.coverage(ask, request.app.state.memory),
+            coverage=coverage,
             runs=runs,
             verified=verified,
             newest=timeline.days(timeline.events(newest, labels), datetime.now(UTC).date()),
@@ -168,7 +170,7 @@ def _timeline(request: Request, ask: Ask, filters: Filters, after: str, contact:
     contact_id = None if contact is None else contact["contact_id"]
     page = queries.events(ask, filters, contact_id, place)
     labels = queries.labels(ask, page.rows, (contact["account_id"],) if contact else ())
-    facets = queries.facets(ask, memory, contact_id)
+    facets = queries.facets_of_all(ask, memory) if contact_id is None else queries.facets(ask, contact_id)
     now = datetime.now(UTC)
     fields = {
         field: labels.of(contact["account_id"], field, now)[0] if contact else labels.now().get(field)

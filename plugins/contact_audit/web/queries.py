@@ -54,24 +54,24 @@ class Coverage:
 
 
 class Memory:
-    """What need not be asked anew for each page: values with the time they were made."""
+    """What need not be asked anew for each page: values with the time until which they are good."""
 
     def __init__(self, seconds: float = _KEPT_SECONDS) -> None:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._kept: dict[Any, tuple[float, Any]] = {}
 
-    def get(self, key: Any, make: Any) -> Any:
-        """The value of a key, made by `make` unless it is there and young enough."""
+    def get(self, key: Any, make: Any, times: float = 1) -> Any:
+        """The value of a key, made by `make` unless it is there and young enough; `times` as long where the key says all."""
         now = time.monotonic()
         with self._lock:
             kept = self._kept.get(key)
-        if kept is not None and now - kept[0] < self._seconds:
+        if kept is not None and now < kept[0]:
             return kept[1]
         value = make()
         with self._lock:
-            self._kept = {name: old for name, old in self._kept.items() if now - old[0] < self._seconds}
-            self._kept[key] = (now, value)
+            self._kept = {name: old for name, old in self._kept.items() if now < old[0]}
+            self._kept[key] = (now + times * self._seconds, value)
         return value
 
 
@@ -127,22 +127,36 @@ def find(query: Query, text: str, most: int = FOUND) -> list[Row]:
 def coverage(query: Query, memory: Memory) -> Coverage:
     """What the log covers now."""
     (row,) = query("coverage")
-    # Gaps come and go with runs.
+    # Gaps come and go with loads.
     gaps = memory.get(
-        ("gaps", row["last_run_id"], row["last_run_at"]),
+        ("gaps", row["feed_position"]),
         lambda: [(gap["gap_start"], gap["gap_end"]) for gap in query("gaps")],
+        times=40,
     )
     return Coverage(row, gaps)
 
 
-def facets(query: Query, memory: Memory, contact_id: str | None = None) -> Row:
-    """What can be filtered by: in one contact's events, or in those of the last thirty days."""
-    if contact_id is not None:
-        return query("facets", contact_id=contact_id, since=None)[0]
+def facets(query: Query, contact_id: str) -> Row:
+    """What one contact's events can be filtered by, and how many they are."""
+    return query("facets", contact_id=contact_id)[0]
+
+
+def facets_of_all(query: Query, memory: Memory) -> Row:
+    """What all contacts' events can be filtered by: of late, since there may be very many."""
     row: Row = memory.get(
-        "facets", lambda: query("facets", contact_id=None, since=datetime.now(UTC) - _FACETS_OF_ALL)[0]
+        "facets", lambda: query("facets_of_all", since=(datetime.now(UTC) - _FACETS_OF_ALL).date())[0]
     )
     return row
+
+
+def top_authors(query: Query, memory: Memory, coverage: Coverage, since: datetime, until: datetime) -> list[Row]:
+    """The authors with most events in a span; asked anew only after a load."""
+    found: list[Row] = memory.get(
+        ("authors", coverage.row["feed_position"], since, until),
+        lambda: query("top_authors", since=since, until=until),
+        times=40,  # until the next load: the key holds the feed's position
+    )
+    return found
 
 
 def labels(query: Query, rows: list[Row], more: tuple[str, ...] = ()) -> Labels:

@@ -124,6 +124,9 @@ def value(given: Any, field_type: str | None = None) -> Value:
 
 def pieces(text: str, lines: bool = False) -> tuple[Piece, ...]:
     """The text with what would not be seen made visible; with `lines`, it is a part of a longer text with line breaks."""
+    # most texts; printable is what _is_hidden lets pass, but for code points that nobody has assigned
+    if text.isprintable() and "  " not in text and (lines or text == text.strip(" ")):
+        return (Piece(text),) if text else ()
     found: list[Piece] = []
     start = 0
     for at, character in enumerate(text):

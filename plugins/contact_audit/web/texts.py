@@ -257,6 +257,8 @@ TEXTS: dict[str, str] = {
 
 def say(key: str, **values: Any) -> str:
     """The text of a key, with its values put in; a number with its thousands apart."""
+    if not values:
+        return TEXTS[key]
     shown = {name: f"{value:,}" if type(value) is int else value for name, value in values.items()}
     return TEXTS[key].format(**shown)
 

@@ -7,5 +7,6 @@ select
     status.last_run_at,
     status.waiting_entries,
     status.waiting_since,
+    (select max(load.position) from audit.loads as load) as feed_position,
     now() as read_at
 from audit.sync_status as status

@@ -45,6 +45,11 @@ with page as materialized (
         and (%(until)s::timestamptz is null or event.occurred_at < %(until)s::timestamptz)
         and (
             %(value)s::text is null
+            -- cheap, and holds for most rows: not there at all
+            or event.changes::text ilike %(value)s
+        )
+        and (
+            %(value)s::text is null
             or exists (
                 select 1
                 from jsonb_to_recordset(event.changes) as change (old jsonb, new jsonb)

@@ -1,5 +1,5 @@
--- What can be filtered by, in the events of one contact, or of all since a moment; and how many they are. One row.
--- authors: [[kind, id, name, events], ...], most events first, at most 100. O(these events).
+-- What one contact's events can be filtered by, and how many they are. One row.
+-- authors: [[kind, id, name, events], ...], most events first, at most 100. O(the contact's events).
 with chosen as materialized (
     select
         logged.author_type,
@@ -9,9 +9,7 @@ with chosen as materialized (
         logged.attribution,
         logged.fields
     from audit.contact_audit_log as logged
-    where
-        (%(contact_id)s::text is null or logged.contact_id = %(contact_id)s)
-        and (%(since)s::timestamptz is null or logged.occurred_at >= %(since)s::timestamptz)
+    where logged.contact_id = %(contact_id)s
 ),
 
 author as (
