@@ -44,6 +44,13 @@ def add_event(dsn: str, at: datetime, contact_id: str = "1", **given: Any) -> No
             gen_random_uuid(), '1', %(contact_id)s, %(action)s, %(author_type)s, %(author_id)s, %(author_name)s, %(at)s,
             %(at)s, 1, %(changes)s, %(attribution)s, %(journal_entry_id)s, 1, 2, border, border + interval '3 hours', 1,
             'test'
+        from (select date_bin('3 hours', %(at)s::timestamptz, '2019-10-01 UTC') as border) as its;
+
+        insert into audit.ledger (
+            kind, window_start, window_end, events, entries_without_event, rejected, superseded, captures, whole,
+            rules_version, run_id
+        )
+        select 'load', border, border + interval '3 hours', 1, 0, 0, 0, '{}', true, 1, 'test'
         from (select date_bin('3 hours', %(at)s::timestamptz, '2019-10-01 UTC') as border) as its
         """,
         row | {"at": at, "contact_id": contact_id, "changes": json.dumps(row["changes"])},

@@ -8,8 +8,9 @@ create temporary table meaning (relation text, name text, said text not null) on
 -- tables and views
 insert into meaning (relation, said)
 values
-('contact_activity', 'An event, newest first, with what happened as English sentences and with the fields'' labels of the day.'),
-('contact_field_changes', 'A changed field of an event, newest first: its label, and its old and new value as text and as they are.'),
+('contact_events', 'An event, with what happened as English sentences and with the fields'' labels of the day.'),
+('contact_activity', 'The same as contact_events, newest first.'),
+('contact_field_changes', 'A changed field of an event: its label, and its old and new value as text and as they are.'),
 ('contact_history', 'A contact''s state in a span of time, [valid_from, valid_to).'),
 ('daily_activity', 'A day (UTC), account, action, kind of author, channel and attribution: how many events.'),
 ('author_activity', 'A day (UTC), account and author: what the author did.'),
@@ -84,7 +85,9 @@ values
 insert into meaning (relation, name, said)
 values
 ('contact_activity', 'activity', 'What happened, a sentence a line: Primary phone changed from "+49 30 1" to "+49 30 2".'),
+('contact_events', 'activity', 'What happened, a sentence a line: Primary phone changed from "+49 30 1" to "+49 30 2".'),
 ('contact_activity', 'labels', 'What the fields were called: {"primary_phone": "Primary phone"}.'),
+('contact_events', 'labels', 'What the fields were called: {"primary_phone": "Primary phone"}.'),
 ('contact_field_changes', 'old_value', 'The value before, as text: yes or no, a list joined by commas; null for none, which '''' is not.'),
 ('contact_field_changes', 'new_value', 'The value after, as text.'),
 ('contact_history', 'valid_from', 'Since when the state holds, inclusive; for the first span of a contact, since when it is known.'),

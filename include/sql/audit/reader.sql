@@ -23,6 +23,7 @@ begin
     grant usage on schema audit to contact_audit_reader;
     grant select on
         audit.contact_activity,
+        audit.contact_events,
         audit.contact_field_changes,
         audit.contact_history,
         audit.daily_activity,

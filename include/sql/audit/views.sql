@@ -1,4 +1,4 @@
--- What reporting tools read: contact_activity, contact_field_changes, sync_status; before them, how values become text.
+-- What reporting tools read: contact_events, contact_activity, contact_field_changes, sync_status; before them, how values become text.
 -- Run by an Alembic revision after schema.sql; create or replace throughout, so that a revision can run it again.
 -- The functions read no table, so that a reader of the views needs no right on any. The short ones are inlined into the
 -- views' plans. No percent sign in this file: drivers would take it for a parameter.
@@ -97,13 +97,14 @@ as $$
         end
 $$;
 
--- One row per event, newest first.
+-- One row per event, in no order of its own: a question that brings one, and a limit, is answered by index.
 --     activity  one sentence a line: Primary phone changed from "+49 30 1" to "+49 30 2"
 --     labels    {"primary_phone": "Primary phone"}, as of the change
 --     fields    ["primary_phone"]: where fields @> '["primary_phone"]' uses the index
--- O(rows returned) for one contact's newest, or all contacts' newest. The sentences are most of the cost: a query that
--- does not name activity or labels is spared it (hence the left joins, of exactly one row each).
-create or replace view audit.contact_activity as
+-- O(rows returned) for one contact's newest, or all contacts' newest: order by occurred_at desc limit 50. The
+-- sentences are most of the cost: a query that does not name activity or labels is spared it (hence the left joins, of
+-- exactly one row each).
+create or replace view audit.contact_events as
 select
     event.event_id,
     event.account_id,
@@ -167,10 +168,43 @@ left join lateral (
             limit 1
         ) as known on true
     ) as worded
-) as spoken on true
-order by event.occurred_at desc, event.window_end desc, event.sequence desc;
+) as spoken on true;
 
--- One row per changed field, newest first. old and new are the values themselves, old_value and new_value their text;
+-- The same, newest first; by the id where events of several contacts share the rest, so that pages are stable. An order of
+-- one's own on top of it is answered only after all of it has been sorted: for that, contact_events.
+create or replace view audit.contact_activity as
+select
+    event.event_id,
+    event.account_id,
+    event.contact_id,
+    event.contact_name,
+    event.action,
+    event.author_type,
+    event.author_id,
+    event.author_name,
+    event.ip_address,
+    event.channel,
+    event.occurred_at,
+    event.occurred_after,
+    event.activity,
+    event.labels,
+    event.fields,
+    event.changes,
+    event.attribution,
+    event.journal_entry_id,
+    event.candidates,
+    event.previous_snapshot_id,
+    event.snapshot_id,
+    event.window_start,
+    event.window_end,
+    event.sequence,
+    event.rules_version,
+    event.run_id,
+    event.loaded_at
+from audit.contact_events as event
+order by event.occurred_at desc, event.window_end desc, event.sequence desc, event.event_id desc;
+
+-- One row per changed field, in no order of its own. old and new are the values themselves, old_value and new_value their text;
 -- both null where there is none, which '' is not. Of one field: where field = 'email' and fields @> '["email"]', of
 -- which the second uses the index.
 create or replace view audit.contact_field_changes as
@@ -222,12 +256,7 @@ left join lateral (
         case when namesake.since <= event.occurred_at then namesake.since end desc,
         namesake.since asc
     limit 1
-) as known on true
-order by
-    event.occurred_at desc,
-    event.window_end desc,
-    event.sequence desc,
-    change.field asc;
+) as known on true;
 
 -- One row, also before the first load: what the log covers, and how the last window and the last run went.
 create or replace view audit.sync_status as
