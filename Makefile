@@ -12,7 +12,7 @@ LOCAL := PYTHONPATH=plugins $(BIN)/python -m contact_audit.local
 UV := UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=.venv $(BIN)/uv
 ARGS ?=
 
-.PHONY: help demo up down clean migrate airflow test prove lint format bench accuracy screenshots lock
+.PHONY: help demo up down clean migrate airflow test prove lint format bench accuracy screenshots superset lock
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -61,9 +61,13 @@ accuracy: $(BIN)/.development ## how often the named author is right, against wh
 screenshots: $(BIN)/.development ## take the pictures of the Activity page anew, after make demo and make up
 	@PYTHONPATH=plugins:. $(BIN)/python -m tests.browser.screenshots
 
+superset: $(BIN)/.development ## have Apache Superset read the log and draw a chart; writes docs/reporting
+	@PYTHONPATH=plugins:. $(BIN)/python -m bench.superset.draw
+
 lock: $(BIN)/.uv ## compile requirements*.txt anew from requirements*.in
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) requirements.in -o requirements.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) requirements-dev.in -o requirements-dev.txt
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) bench/superset/requirements.in -o bench/superset/requirements.txt
 
 $(BIN)/.runtime: requirements.txt | $(BIN)/.uv
 	@echo "Installing the locked requirements into .venv"

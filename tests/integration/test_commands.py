@@ -44,7 +44,7 @@ def test_make_knows_the_target(target: str) -> None:
 def test_make_alone_lists_every_target_with_what_it_does() -> None:
     shown = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
     listed = re.findall(r"^ +make (\w+) +\S", shown, flags=re.MULTILINE)
-    assert sorted(listed) == sorted([*TARGETS, "format", "prove", "accuracy", "screenshots"])
+    assert sorted(listed) == sorted([*TARGETS, "format", "prove", "accuracy", "screenshots", "superset"])
 
 
 def test_make_refuses_a_python_that_is_too_old_or_too_new(tmp_path: Path) -> None:

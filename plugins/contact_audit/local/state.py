@@ -58,9 +58,14 @@ class State:
         return self.home / "logs"
 
     @property
+    def superset(self) -> Path:
+        """The environment that `make superset` installs."""
+        return self.home / "superset"
+
+    @property
     def parts(self) -> list[Path]:
         """All that is ever written under `home`."""
-        folders = ("postgres", "socket", "airflow", "staging", "logs")
+        folders = ("postgres", "socket", "airflow", "staging", "logs", "superset")
         files = ("socket_folder", "lock", "airflow.pid", "url", "metadata.json")
         return [self.home / name for name in (*folders, *files)]
 
