@@ -68,10 +68,10 @@ AZURE = {"author_type": "integration", "author_id": "azure", "author_name": "Azu
 
 
 def test_every_block_has_a_name_of_its_own() -> None:
-    assert len(BLOCKS) == TEXT.count("sql\n-- ") == 11
+    assert len(BLOCKS) == TEXT.count("sql\n-- ") == 12
 
 
-@pytest.mark.parametrize("name", [name for name in BLOCKS if not name.startswith("a copy")])
+@pytest.mark.parametrize("name", [name for name in BLOCKS if not name.startswith(("a copy", "a login"))])
 def test_each_block_runs_for_the_reader(audit_dsn: str, name: str) -> None:
     with closing(psycopg2.connect(audit_dsn)) as connection, connection.cursor() as cursor:
         cursor.execute("set role contact_audit_reader")
@@ -145,6 +145,19 @@ def test_who_does_most(audit_dsn: str) -> None:
     add_event(audit_dsn, NOW - timedelta(days=1), **AZURE)
     rows = query(audit_dsn, BLOCKS["authors of the last 30 days"])
     assert [(row["author_name"], row["events"]) for row in rows] == [("Ann", 3), ("Azure AD", 1)]
+
+
+def test_the_login_of_a_reporting_tool_reads_the_views_and_writes_nothing(audit_dsn: str) -> None:
+    query(audit_dsn, BLOCKS["a login for a reporting tool"])
+    try:
+        login = audit_dsn.replace("postgres@", "superset@", 1)
+        (days,) = query(login, "select count(*) as days, current_setting('timezone') as zone from audit.daily_activity")
+        assert (days["days"], days["zone"]) == (0, "UTC")
+        for refused in ("select * from audit.rejected_rows", "update audit.state set last_run_id = 'none'"):
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                query(login, refused)
+    finally:
+        query(audit_dsn, "drop role superset")
 
 
 def test_the_copy_in_sql_equals_the_log(helpdesk_dsn: str, audit_dsn: str) -> None:
