@@ -24,7 +24,7 @@ from contact_audit.local.embedded import Server
 from contact_audit.local.state import PROJECT, State
 
 PICTURE = PROJECT / "docs" / "reporting" / "superset.png"
-VIEWS = ("daily_activity", "contact_activity")
+VIEWS = ("daily_activity", "contact_events")
 _NEWEST = 100
 Row = tuple[str, str, str]
 
@@ -73,7 +73,7 @@ def _read(client: Client, server: Server, login: reader.Login, refused: Mapping[
     (told,) = client.get(f"/api/v1/chart/{made}/data/?force=true")["result"]
     figures = reader.figures(owner, first, last)
     _same("the chart's data", chart.figures_of(told["data"]), figures)
-    newest = _newest(client, datasets["contact_activity"])
+    newest = _newest(client, datasets["contact_events"])
     _same("the newest events", newest, [event for (event,) in reader.ask(owner, "newest", rows=_NEWEST)])
     PICTURE.parent.mkdir(exist_ok=True)
     _same("what the page draws", chart.figures_drawn(client.draw(made, PICTURE)), figures)
@@ -95,7 +95,7 @@ def _read(client: Client, server: Server, login: reader.Login, refused: Mapping[
         ),
         ("its data by the API = the log's", "equal", "asked by psycopg2, as the owner, of audit.contact_audit_log"),
         ("the page's data = the log's", "equal", f"{PICTURE.relative_to(PROJECT)}, {client.browser}"),
-        ("newest events of contact_activity", f"{len(newest)}", "the same as the owner reads"),
+        ("newest events of contact_events", f"{len(newest)}", "the same as the owner reads"),
         ("refused by the database", f"{len(refused)} of {len(reader.REFUSED)}", "by psycopg2 and in SQL Lab"),
         ("other hosts asked by its page", f"{len(client.elsewhere)}", _refused_hosts(client)),
     ]

@@ -1,5 +1,5 @@
--- The newest events' ids. The view's own order leaves events of several contacts at one moment as they come; the id does not.
+-- The newest events' ids; by the id where events of several contacts share a moment.
 select event_id::text
-from audit.contact_activity
+from audit.contact_events
 order by occurred_at desc, event_id asc
 limit %(rows)s
