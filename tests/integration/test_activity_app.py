@@ -16,9 +16,9 @@ from pyarrow import parquet
 
 from contact_audit.local.state import PROJECT
 from tests.support.activity import DANA, GONE, HOST, HOSTILE, OTHER, PAGED, Log
+from tests.support.activity_app import PREFIX, client
 from tests.support.runs import query
 
-PREFIX = "/contact-activity"
 PAGES = ["/", "/find?q=dana", "/events", f"/contacts/{DANA}", f"/states/{DANA}", f"/entries/{DANA}", "/event/{event}"]
 API = [
     "/api/events",
@@ -28,50 +28,6 @@ API = [
     "/api/openapi.json",
 ]
 OTHERS = ["/export?contact_id=4711", "/static/activity.css", "/static/icon.svg", "/docs", "/openapi.json", "/nothing"]
-
-
-@pytest.fixture(scope="module")
-def app(airflow: dict[str, str], activity: tuple[str, Log]) -> Iterator[Any]:
-    """The app as Airflow's web server mounts it, below a root path."""
-    from airflow.api_fastapi.app import create_auth_manager
-    from fastapi import FastAPI
-
-    from contact_audit.web.app import create_app
-
-    create_auth_manager().init()
-    mounted = create_app(lambda: activity[0])
-    root = FastAPI()
-    root.mount(PREFIX, mounted)
-    yield root
-    mounted.state.reading.close()
-
-
-def client(app: Any, role: str | None = None, root_path: str = "", cookie: bool = False) -> Any:
-    """A client that is logged in with a role of Airflow's simple auth manager; without one it is anonymous.
-
-    A proxy leaves the root path on the addresses that it hands on, as Airflow wants it.
-    """
-    from airflow.api_fastapi.app import get_auth_manager
-    from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
-    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-    from fastapi.testclient import TestClient
-
-    found = TestClient(
-        app, base_url=f"http://testserver{root_path}{PREFIX}", root_path=root_path, raise_server_exceptions=False
-    )
-    if role is not None:
-        user = SimpleAuthManagerUser(username="reader", role=None if role == "nothing" else role)
-        token = get_auth_manager().generate_jwt(user)
-        if cookie:
-            found.cookies.set(COOKIE_NAME_JWT_TOKEN, token)
-        else:
-            found.headers["Authorization"] = f"Bearer {token}"
-    return found
-
-
-@pytest.fixture(scope="module")
-def reader(app: Any) -> Any:
-    return client(app, "viewer")
 
 
 @pytest.fixture
