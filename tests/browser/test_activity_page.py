@@ -102,6 +102,27 @@ def test_each_filter_narrows_and_is_taken_off_again(
     expect(page.locator(EVENTS)).to_have_count(8)
 
 
+def test_a_value_that_went_for_all_contacts_is_told_in_its_place_and_has_an_address(page: Page, site: Site) -> None:
+    page.goto(site.page(f"/states/{DANA}"))
+    expect(page.get_by_role("row", name=re.compile("^Region"))).to_have_count(0)
+    page.get_by_role("link", name="Activity", exact=True).click()
+    entry = page.get_by_role("listitem").filter(has_text="Field Region disappeared for all contacts")
+    expect(entry).to_contain_text("For 2 contacts of account 1, between capture 100 and capture 101")
+    expect(entry).to_contain_text(re.compile(r"Region\s*was EMEA\s*→\s*empty"))
+    expect(entry.locator(".local")).to_have_text(re.compile(r"–.*(CES?T|GMT\+[12])$"))
+    neighbours = page.locator(".events > li").evaluate_all("all => all.map(one => one.id)")
+    at = neighbours.index(f"schema-{site.log.schema_ids['region']}")
+    assert [neighbours[at - 1], neighbours[at + 1]] == [
+        f"event-{site.log.ids[name]}" for name in ("cleared", "unattributed")
+    ]
+    entry.get_by_role("link").focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"#schema-{site.log.schema_ids['region']}$"))
+    expect(page.locator(".events > li").first).to_contain_text("Field Region disappeared")
+    page.goto(site.page(contact(DANA, "?kind=admin")))
+    expect(page.get_by_text("for all contacts")).to_have_count(0)
+
+
 def test_a_long_text_opens_to_what_differs(page: Page, site: Site) -> None:
     page.goto(site.page(contact(DANA, "?field=custom_fields.notes&action=update")))
     difference = page.locator("details.long p")

@@ -25,6 +25,7 @@ LONG_OLD = (
 LONG_NEW = "Prefers to be called in the afternoon.\nSpeaks English, French and Danish. Never call on Fridays, the office is closed."
 PAGED = 70
 """Events of contact OTHER: more than a page holds."""
+HOSTILE_FIELD = f"custom_fields.{HOSTILE}"
 
 _NAMESPACE = UUID("5d0a4a0e-6d1c-4a53-9a0e-0d1f6a1d5b11")
 _HOUR = timedelta(hours=1)
@@ -32,12 +33,13 @@ _HOUR = timedelta(hours=1)
 
 @dataclass
 class Log:
-    """What is written: contact → field → value, and the events' ids by name; `newest`: complete up to."""
+    """What is written: contact → field → value, the events' and schema changes' ids by name; `newest`: complete up to."""
 
     cursor: Cursor
     newest: datetime
     states: dict[str, dict[str, Any]] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
+    schema_ids: dict[str, str] = field(default_factory=dict)
 
     def event(
         self,
@@ -82,6 +84,46 @@ class Log:
         )
         return event_id
 
+    def schema_change(
+        self,
+        name: str,
+        kind: str,
+        field: str,
+        at: datetime,
+        values: dict[str, Any],
+        to: str | None = None,
+        after: datetime | None = None,
+        captures: tuple[int, int] = (100, 101),
+    ) -> None:
+        """Write a schema change: `values` are those that contacts lose, gain, or keep under another name."""
+        change_id = self.schema_ids[name] = str(uuid5(_NAMESPACE, f"schema {name}"))
+        end = at if floor_border(at) == at else floor_border(at) + 3 * _HOUR
+        self.cursor.execute(
+            """
+            insert into audit.schema_changes (
+                schema_change_id, account_id, kind, field, renamed_to, contacts, occurred_after, occurred_at,
+                previous_snapshot_id, snapshot_id, window_start, window_end, run_id
+            )
+            values (%s, '1', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'test_run')
+            """,
+            [
+                *(change_id, kind, field, to, len(values), after or at - 3 * _HOUR, at),
+                *(*captures, end - 3 * _HOUR, end),
+            ],
+        )
+        for contact_id, value in values.items():
+            state = self.states[contact_id]
+            pairs = [(field, None, value)] if kind == "appeared" else [(field, value, None)]
+            pairs += [(to, None, value)] if to else []
+            for one, old, new in pairs:
+                assert state.pop(one, None) == old
+                if new is not None:
+                    state[one] = new
+                self.cursor.execute(
+                    "insert into audit.schema_change_values values (%s, %s, %s, %s, %s)",
+                    [change_id, contact_id, one, json.dumps(old), json.dumps(new)],
+                )
+
 
 def new_activity(server: Server, template: str, name: str) -> tuple[str, Log]:
     """A database of that name, a copy of `template`, filled: its DSN and what is in it. `<name>_template` is the same."""
@@ -107,6 +149,7 @@ def write_activity(dsn: str, now: datetime | None = None) -> Log:
         _dana(log)
         _others(log)
         _hostile(log)
+        _schema_changes(log)
         _contacts(log)
         _coverage(log)
     return log
@@ -134,6 +177,9 @@ def _labels(log: Log) -> None:
         ("seats", "Seats", "number"),
         ("notes", "Notes", "text"),
         ("evil", HOSTILE, "text"),
+        ("region", "Region", "dropdown"),
+        ("tier", "Tier", "dropdown"),
+        ("level", "Level", "dropdown"),
     ]
     for key, label, kind in rows:
         log.cursor.execute(
@@ -154,6 +200,7 @@ def _dana(log: Log) -> None:
         "custom_fields.newsletter": False,
         "custom_fields.seats": 12,
         "custom_fields.renewal": "2026-11-30",
+        "custom_fields.region": "EMEA",
     }
     admin = ("admin", "admin-1", "Ada Admin")
     sync = ("integration", "azure-ad", "Azure AD sync")
@@ -228,7 +275,8 @@ def _others(log: Log) -> None:
     log.event(GONE, start, {"name": "Bo Lind", "email": "bo@example.org"}, "create", name="bo_born")
     log.event(GONE, start + _HOUR, {"name": None, "email": None}, "delete", name="bo_gone")
     log.states[GONE] = {"name": "Bo Lind", "email": "bo@example.org"}  # a deleted contact keeps its last values
-    log.event(OTHER, start, {"name": "Ada Patel", "primary_phone": "+44 7700 900499"}, "create")
+    born = {"name": "Ada Patel", "primary_phone": "+44 7700 900499", "custom_fields.region": "APAC"}
+    log.event(OTHER, start, born, "create")
     for number in range(PAGED - 1):
         log.event(OTHER, start + number * _HOUR, {"custom_fields.seats": number}, author=("system", None, "Automation"))
 
@@ -242,6 +290,20 @@ def _hostile(log: Log) -> None:
     log.event(HOST, at + _HOUR, more, author=author, name="hostile_again")
     log.event(HOST, at + 2 * _HOUR, {"custom_fields.notes": f"{HOSTILE} " * 10}, author=author)
     log.event(HOST, at + 3 * _HOUR, {"custom_fields.notes": f"{HOSTILE}! " * 10}, author=author)
+
+
+def _schema_changes(log: Log) -> None:
+    """At the moment of an event of OTHER, between the events that end one page of it and begin the next, and elsewhere."""
+    start = log.newest - timedelta(days=12)
+    values = {DANA: "gold", OTHER: "silver"}
+    log.schema_change("tier", "appeared", "custom_fields.tier", start + 6 * _HOUR, values)
+    at = start + 18 * _HOUR + timedelta(minutes=30)
+    log.schema_change(
+        "level", "renamed", "custom_fields.tier", at, values, to="custom_fields.level", captures=(102, 103)
+    )
+    regions = {DANA: "EMEA", OTHER: "APAC"}
+    log.schema_change("region", "disappeared", "custom_fields.region", log.newest - timedelta(days=4), regions)
+    log.schema_change("hostile", "appeared", HOSTILE_FIELD, log.newest - timedelta(days=1), {HOST: HOSTILE})
 
 
 def _coverage(log: Log) -> None:

@@ -4,7 +4,7 @@ A program logs in as for Airflow's own API: a bearer token of POST /auth/token.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from contact_audit.values import as_jsonb
-from contact_audit.web import queries, states
+from contact_audit.web import queries, schema_changes, states
 from contact_audit.web.filters import Action, Attribution, Filters, Kind, Place, event_id, moment
 from contact_audit.web.reading import Reading, Row
 
@@ -74,6 +74,37 @@ class EventsModel(BaseModel):
     coverage: CoverageModel
 
 
+class SchemaChangeModel(BaseModel):
+    """A field that appeared, disappeared or was renamed for all contacts of an account at once, between two captures.
+
+    `changes` are the contact's values that it changed; null where it is told of all contacts.
+    """
+
+    schema_change_id: str
+    account_id: str
+    kind: Literal["appeared", "disappeared", "renamed"]
+    field: str = Field(examples=["custom_fields.region"])
+    renamed_to: str | None
+    contacts: int
+    occurred_after: datetime
+    occurred_at: datetime
+    previous_snapshot_id: int
+    snapshot_id: int
+    window_start: datetime
+    window_end: datetime
+    run_id: str
+    loaded_at: datetime
+    changes: list[ChangeModel] | None
+
+
+class SchemaChangesModel(BaseModel):
+    """Schema changes, newest first; `left_off`: how many older ones of the time asked for there are beyond the limit."""
+
+    schema_changes: list[SchemaChangeModel]
+    left_off: int
+    coverage: CoverageModel
+
+
 class ContactModel(BaseModel):
     """A contact that was found, as of the newest capture."""
 
@@ -120,7 +151,7 @@ def list_events(
     with _reading(request).snapshot() as ask:
         page = queries.events(ask, filters, contact_id, Place.from_text(after) if after else None, limit)
         coverage = _coverage(queries.coverage(ask, request.app.state.memory))
-    found = [_event(row) for row in page.rows]
+    found = [_as_logged(row) for row in page.rows]
     return _json({"events": found, "next": page.next and page.next.text(), "coverage": coverage})
 
 
@@ -131,7 +162,26 @@ def one_event(request: Request, event: str) -> Response:
         row = queries.event(ask, event_id(event))
     if row is None:
         raise HTTPException(404)
-    return _json(_event(row))
+    return _json(_as_logged(row))
+
+
+@router.get("/schema-changes", response_model=SchemaChangesModel, summary="Schema changes, newest first")
+def list_schema_changes(
+    request: Request,
+    contact_id: Annotated[
+        str | None, Query(description="Those that changed this contact's values, with these.")
+    ] = None,
+    field: Annotated[str | None, Query(description="The old or the new name.", examples=["custom_fields.plan"])] = None,
+    from_: Annotated[str | None, Query(alias="from", description="A date or a moment, included.")] = None,
+    to: Annotated[str | None, Query(description="A date, included, or a moment, not included.")] = None,
+) -> Response:
+    """Fields that appeared, disappeared or were renamed for all contacts of an account at once: no events. At most 500."""
+    filters = Filters.from_address({"field": field, "from": from_, "to": to})
+    with _reading(request).snapshot() as ask:
+        found = schema_changes.schema_changes(ask, filters, contact_id)
+        coverage = _coverage(queries.coverage(ask, request.app.state.memory))
+    rows = [_as_logged(row) for row in found.rows]
+    return _json({"schema_changes": rows, "left_off": found.left_off, "coverage": coverage})
 
 
 @router.get("/contacts", response_model=list[ContactModel], summary="Find contacts")
@@ -170,9 +220,9 @@ def openapi(request: Request) -> JSONResponse:
     return JSONResponse({**described, "servers": [{"url": request.scope.get("root_path") or "/"}]})
 
 
-def _event(row: Row) -> dict[str, Any]:
+def _as_logged(row: Row) -> dict[str, Any]:
     # as it stands in the log: no number loses a digit on the way
-    return {**row, "changes": orjson.Fragment(row["changes"])}
+    return {**row, "changes": None if row["changes"] is None else orjson.Fragment(row["changes"])}
 
 
 def _coverage(coverage: queries.Coverage) -> dict[str, Any]:

@@ -67,6 +67,11 @@ class Filters:
         of, colon, _ = (self.author or "contact:").partition(":")
         return self.value is None and self.kind is None and bool(colon) and of in KINDS
 
+    @property
+    def of_events_alone(self) -> bool:
+        """Whether a filter is set that a schema change cannot pass, as it has a time and a field, but no author."""
+        return bool(self.given().keys() - {"from", "to", "field"})
+
     def given(self) -> dict[str, str]:
         """The filters that are set, by their names in an address."""
         names = {"since": "from", "until": "to"}

@@ -8,7 +8,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
-from contact_audit.web import queries, states, timeline
+from contact_audit.web import queries, schema_changes, states, timeline
 from contact_audit.web.filters import BadRequestError, Filters, Place, event_id, moment
 from contact_audit.web.overview import PERIODS, overview
 from contact_audit.web.reading import Query as Ask
@@ -169,14 +169,17 @@ def _timeline(request: Request, ask: Ask, filters: Filters, after: str, contact:
     place = Place.from_text(after) if after else None
     contact_id = None if contact is None else contact["contact_id"]
     page = queries.events(ask, filters, contact_id, place)
-    labels = queries.labels(ask, page.rows, (contact["account_id"],) if contact else ())
+    changed = schema_changes.of_page(ask, filters, contact_id, place, page.next)
+    labels = queries.labels(ask, [*page.rows, *changed.rows], (contact["account_id"],) if contact else ())
     facets = queries.facets_of_all(ask, memory) if contact_id is None else queries.facets(ask, contact_id)
     now = datetime.now(UTC)
     fields = {
         field: labels.of(contact["account_id"], field, now)[0] if contact else labels.now().get(field)
-        for field in timeline.sorted_fields({*facets["fields"], *([filters.field] if filters.field else [])})
+        for field in timeline.sorted_fields(
+            {*facets["fields"], *schema_changes.fields_of(changed.rows), *([filters.field] if filters.field else [])}
+        )
     }
-    shown = timeline.events(page.rows, labels)
+    shown = schema_changes.among(timeline.events(page.rows, labels), schema_changes.shown(changed.rows, labels))
     return _page(
         request,
         "timeline.html",
@@ -192,6 +195,7 @@ def _timeline(request: Request, ask: Ask, filters: Filters, after: str, contact:
         channels=sorted({*facets["channels"], *([filters.channel] if filters.channel else [])}),
         coverage=queries.coverage(ask, memory),
         without=_without(filters),
+        schema_changes_left_off=changed.left_off,
     )
 
 

@@ -39,6 +39,7 @@ class Line:
         first, second: its value at each moment (second: None where there is one moment only).
         differs: whether the two are different.
         changed: the last event before the (first) moment that changed it, with `author`; None: none that is covered.
+        schema_change: the schema change that made it so after that event, where one did.
     """
 
     field: str
@@ -48,6 +49,7 @@ class Line:
     differs: bool = False
     changed: Row | None = None
     author: Author | None = None
+    schema_change: Row | None = None
 
 
 def state_at(query: Query, contact_id: str, at: datetime) -> State:
@@ -62,14 +64,18 @@ def state_at(query: Query, contact_id: str, at: datetime) -> State:
 
 
 def lines(query: Query, contact: Row, state: State, labels: Labels) -> list[Line]:
-    """Every field of a state, with the event that made it so."""
-    last = {row["field"]: row for row in query("last_changes", contact_id=contact["contact_id"], at=state.at)}
+    """Every field of a state, with the event or the schema change that made it so."""
+    last, last_schema = (
+        {row["field"]: row for row in query(name, contact_id=contact["contact_id"], at=state.at)}
+        for name in ("last_changes", "last_schema_changes")
+    )
     found = []
     for field in sorted_fields(state.values):
         label, kind = labels.of(contact["account_id"], field, state.at)
         changed = last.get(field)
         author = author_of(changed) if changed else None
-        found.append(Line(field, label, value(state.values[field], kind), changed=changed, author=author))
+        shown = value(state.values[field], kind)
+        found.append(Line(field, label, shown, changed=changed, author=author, schema_change=last_schema.get(field)))
     return found
 
 

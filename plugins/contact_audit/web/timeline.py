@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from contact_audit.web.reading import Query, Row
 from contact_audit.web.shown import Change, change, parse, seen
@@ -64,6 +64,7 @@ class Event:
     known: str
     channel: str | None
     is_span: bool
+    is_event: ClassVar[bool] = True
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -72,13 +73,21 @@ class Event:
             raise AttributeError(name) from None
 
 
+class Entry(Protocol):
+    """What has a place in a timeline: an event, or a schema change."""
+
+    @property
+    def row(self) -> Row:
+        """With occurred_at."""
+
+
 @dataclass(frozen=True)
 class Day:
     """The events of a day, in UTC."""
 
     title: str
     day: date
-    events: list[Event]
+    events: list[Entry]
 
 
 def events(rows: Sequence[Row], labels: Labels) -> list[Event]:
@@ -87,7 +96,7 @@ def events(rows: Sequence[Row], labels: Labels) -> list[Event]:
         Event(
             row,
             author_of(row),
-            _changes(row, labels),
+            changes_of(row, labels),
             _known(row),
             row["channel"] and channel_name(row["channel"]),
             row["occurred_after"] != row["occurred_at"],
@@ -96,7 +105,7 @@ def events(rows: Sequence[Row], labels: Labels) -> list[Event]:
     ]
 
 
-def days(shown: Sequence[Event], today: date, continues: date | None = None) -> list[Day]:
+def days(shown: Sequence[Entry], today: date, continues: date | None = None) -> list[Day]:
     """Events, newest first, by day; `continues`: the day that the page before ended with."""
     found = []
     for day, group in groupby(shown, lambda event: event.row["occurred_at"].astimezone(UTC).date()):
@@ -119,6 +128,16 @@ def author_of(row: Row) -> Author:
     if kind != "unknown":
         return Author(kind, say(f"kind_{kind}"), True, None)
     return Author(kind, say("one_of" if row.get("attribution") == "ambiguous" else "unknown_author"), False, None)
+
+
+def changes_of(row: Row, labels: Labels) -> list[Change]:
+    """The changes of a row, each with its field's label of that time; none where it has no changes."""
+    made = {one["field"]: one for one in parse(row["changes"] or "[]")}
+    at, account = row["occurred_at"], row["account_id"]
+    return [
+        change(field, *labels.of(account, field, at), made[field]["old"], made[field]["new"])
+        for field in sorted_fields(made)
+    ]
 
 
 def sorted_fields(fields: Iterable[str]) -> list[str]:
@@ -147,15 +166,6 @@ def window(span: tuple[datetime, datetime]) -> str:
     """A window: 24 Nov 2026, 21:00–00:00 UTC, by the day it starts."""
     start, end = (moment.astimezone(UTC) for moment in span)
     return f"{start.day} {start:%b %Y, %H:%M}–{end:%H:%M} {say('utc')}"
-
-
-def _changes(row: Row, labels: Labels) -> list[Change]:
-    made = {one["field"]: one for one in parse(row["changes"])}
-    at, account = row["occurred_at"], row["account_id"]
-    return [
-        change(field, *labels.of(account, field, at), made[field]["old"], made[field]["new"])
-        for field in sorted_fields(made)
-    ]
 
 
 def _known(row: Row) -> str:
