@@ -11,7 +11,10 @@ import psycopg2
 import pytest
 
 from contact_audit.demo import fill, simulate
+from contact_audit.demo.fields import RENAMED
 from contact_audit.errors import SourceError
+from contact_audit.windows import floor_border
+from tests.support.runs import backfill, new_pipeline, query
 
 FEW = 60
 FIRST = datetime(2019, 10, 20, 15, tzinfo=UTC)
@@ -86,6 +89,20 @@ def test_rows_changed_or_added_by_hand_stay_and_the_demo_continues(helpdesk_dsn:
     assert [row[0] for row in simulated["contact_journal"] if row not in stored["contact_journal"]] == [20]
     assert stored["contact_snapshots"] == simulated["contact_snapshots"]
     assert (1, "plan", "Tariff", "dropdown") in stored["custom_fields"]
+
+
+def test_the_audit_finds_the_field_that_was_renamed_and_blames_nobody(helpdesk_dsn: str, audit_dsn: str) -> None:
+    until = floor_border(RENAMED.moment) + timedelta(hours=6)
+    fill(helpdesk_dsn, until, _quiet, contacts=FEW)
+    span = {"from_": (until - timedelta(hours=12)).isoformat(), "to": until.isoformat()}
+    backfill(new_pipeline(helpdesk_dsn, audit_dsn), **span)
+    (found,) = query(audit_dsn, "select * from audit.schema_changes")
+    names = [f"custom_fields.{key}" for key in (RENAMED.old.field_key, RENAMED.new_key)]
+    assert [found["kind"], found["field"], found["renamed_to"]] == ["renamed", *names]
+    assert found["account_id"] == str(RENAMED.old.account_id)
+    assert found["occurred_after"] <= RENAMED.moment <= found["occurred_at"]
+    assert found["contacts"] > 10
+    assert query(audit_dsn, "select 1 from audit.contact_audit_log where fields ?| %s", [names]) == []
 
 
 @pytest.mark.parametrize("other", [{"seed": 1}, {"contacts": FEW + 40}])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from contact_audit.demo import World, simulate
+from contact_audit.demo.fields import RENAMED
 from contact_audit.demo.history import STAR
 from contact_audit.demo.simulation import visible_until
 
@@ -102,7 +103,7 @@ def test_everything_that_a_helpdesk_shows_occurs_dozens_of_times(whole: World) -
     for column in ("story", "telling", "action", "author_type", "channel"):
         counts = Counter(getattr(deed, column) for deed in whole.deeds)
         assert min(counts.values()) >= DOZENS, (column, counts)
-    assert len({deed.story for deed in whole.deeds}) == 28
+    assert len({deed.story for deed in whole.deeds}) == 29
     assert {deed.telling for deed in whole.deeds} == {"values", "names", "mixed", "bare", "upsert", "empty", "missing"}
     fields = Counter(
         item["field"] for deed in whole.deeds for item in json.loads(deed.changes) if deed.action == "update"
@@ -113,6 +114,29 @@ def test_everything_that_a_helpdesk_shows_occurs_dozens_of_times(whole: World) -
     types = {"text", "number", "date", "dropdown", "multiple_choice", "checkbox"}
     for account_id in (1, 2):
         assert {field.field_type for field in whole.custom_fields if field.account_id == account_id} == types
+
+
+def test_one_day_a_field_has_another_name_in_all_contacts_of_its_account(whole: World) -> None:
+    capture = next(one for one in whole.snapshots if one.captured_at >= RENAMED.moment)
+    held: dict[int, Any] = {}
+    for row in whole.contact_snapshots:
+        if row.snapshot_id >= capture.snapshot_id:
+            break
+        held[row.contact_id] = row
+    values = {number: json.loads(row.custom_fields) for number, row in held.items()}
+    assert not [number for number, fields in values.items() if RENAMED.new_key in fields]
+    before = {number for number, row in held.items() if RENAMED.old.field_key in values[number] and not row.deleted}
+    assert {held[number].account_id for number in before} == {RENAMED.old.account_id}
+    rows = {row.contact_id: row for row in whole.contact_snapshots if row.snapshot_id == capture.snapshot_id}
+    assert len(before) > 500
+    for number in before:
+        fields = json.loads(rows[number].custom_fields)
+        assert fields.pop(RENAMED.new_key) == values[number].pop(RENAMED.old.field_key)
+        assert RENAMED.old.field_key not in fields
+    later = [row.custom_fields for row in whole.contact_snapshots if row.snapshot_id >= capture.snapshot_id]
+    assert not [fields for fields in later if RENAMED.old.field_key in json.loads(fields)]
+    named = f"custom_fields.{RENAMED.old.field_key}"
+    assert all(entry.occurred_at < RENAMED.moment for entry in whole.contact_journal if named in (entry.changes or ""))
 
 
 def test_the_journal_is_as_unreliable_as_a_real_one(whole: World) -> None:

@@ -4,7 +4,7 @@ The accounts share some keys under different labels, as tenants of one helpdesk 
 """
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import NamedTuple, TypeAlias
 
@@ -41,6 +41,20 @@ CUSTOM_FIELDS = [
     CustomField(2, "delivery_note", "Delivery instructions", "text"),
 ]
 
+
+class Renaming(NamedTuple):
+    """A custom field that got another name, for all contacts of its account at once."""
+
+    old: CustomField
+    new_key: str
+    moment: datetime
+
+
+RENAMED = Renaming(
+    CustomField(1, "position", "Position", "text"), "job_title", datetime(2022, 3, 6, 0, 0, 0, 500_000, UTC)
+)
+"""The helpdesk keeps the definition of the old one. At a moment when nobody else edits the field."""
+
 _TYPES = {(field.account_id, PREFIX + field.field_key): field.field_type for field in CUSTOM_FIELDS}
 _DROPDOWN = {1: ("free", "starter", "pro", "enterprise"), 2: ("classic", "silver", "gold", "platinum")}
 _CHOICES = {
@@ -76,6 +90,12 @@ _NOTES = (
 def field_type(account_id: int, field: str) -> str:
     """The type of a field by its journal name; built-in fields are their own type."""
     return _TYPES.get((account_id, field), field)
+
+
+def name_at(account_id: int, field: str, moment: datetime) -> str:
+    """What a field, by its newest name, was called at a moment; stories know the newest only."""
+    renamed = account_id == RENAMED.old.account_id and field == PREFIX + RENAMED.new_key and moment < RENAMED.moment
+    return PREFIX + RENAMED.old.field_key if renamed else field
 
 
 def fields_of_type(account_id: int, *types: str) -> list[str]:

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TypeAlias
 
-from contact_audit.demo.fields import PREFIX, Value
+from contact_audit.demo import people
+from contact_audit.demo.fields import PREFIX, RENAMED, Value, name_at
 from contact_audit.demo.people import Author
 from contact_audit.demo.rows import Deed, JournalEntry, State, to_json
 
@@ -27,7 +28,7 @@ _TWICE_SHARE = 0.04
 
 @dataclass(slots=True)
 class Contact:
-    """A contact as it is now: its values by the journal's field names; `erased` after a deletion that leaves none."""
+    """A contact as it is now: its values by the journal's newest field names; `erased` after a deletion that leaves none."""
 
     contact_id: int
     account_id: int
@@ -36,9 +37,10 @@ class Contact:
     alive: bool = True
     erased: bool = False
 
-    def state(self) -> State:
-        """What a capture would show now."""
-        values = {} if self.erased else self.values
+    def state(self, moment: datetime) -> State:
+        """What a capture would show now, at this moment."""
+        held = {} if self.erased else self.values
+        values = {name_at(self.account_id, name, moment): value for name, value in held.items()}
         custom = {name.removeprefix(PREFIX): value for name, value in values.items() if name.startswith(PREFIX)}
         name, email, phone = (_text(values.get(field)) for field in ("name", "email", "primary_phone"))
         return State(
@@ -184,8 +186,22 @@ class Day:
     def remark(self, contact: Contact, moment: datetime, author: Author, story: str, telling: str, field: str) -> None:
         """An entry without effect: somebody saved, and nothing changed."""
         value = contact.values.get(field)
+        field = name_at(contact.account_id, field, moment)
         self._truth(contact, moment, "update", [], author, story, telling)
         self._tell(contact, moment, "update", [(field, value, value)], author, telling)
+
+    def rename_field(self) -> None:
+        """Give a field of an account its new name, in all contacts, before anything else happens; no entry tells of it."""
+        old, new = PREFIX + RENAMED.old.field_key, PREFIX + RENAMED.new_key
+        for contact in self.town.contacts.values():
+            if contact.account_id == RENAMED.old.account_id and contact.alive and new in contact.values:
+                value = contact.values[new]
+                self.acts.append((RENAMED.moment, contact.state(RENAMED.moment)))
+                if value is not None:
+                    changes = [(old, value, None), (new, None, value)]
+                    self._truth(
+                        contact, RENAMED.moment, "update", changes, people.automation(), "field_renamed", "missing"
+                    )
 
     def _done(
         self,
@@ -199,7 +215,8 @@ class Day:
         prompt: bool = False,
         clock: timedelta = timedelta(0),
     ) -> None:
-        self.acts.append((moment, contact.state()))
+        self.acts.append((moment, contact.state(moment)))
+        changes = [(name_at(contact.account_id, field, moment), old, new) for field, old, new in changes]
         self._truth(contact, moment, action, changes, author, story, telling)
         self._tell(contact, moment, action, changes, author, telling, prompt, clock)
 

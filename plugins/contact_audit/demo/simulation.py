@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from contact_audit.demo import star
-from contact_audit.demo.fields import CUSTOM_FIELDS, first_values
+from contact_audit.demo.fields import CUSTOM_FIELDS, RENAMED, first_values
 from contact_audit.demo.history import STAR, Contact, Day, Town
 from contact_audit.demo.lives import DAILY, account_of
 from contact_audit.demo.rows import Capture, CapturedContact, JournalEntry, State, World
@@ -43,7 +43,7 @@ def simulate(
     planned = planned_captures(until, seed)
     horizon = visible_until(planned[-1])
     town, baseline = _first_town(seed, contacts)
-    world = World(snapshots=planned, custom_fields=list(CUSTOM_FIELDS))
+    world = World(snapshots=planned, custom_fields=[*CUSTOM_FIELDS, RENAMED.old])
     world.contact_snapshots += [CapturedContact(planned[0].snapshot_id, *state) for state in baseline.values()]
     upcoming, captured, dirty = planned[1:][::-1], baseline, dict[int, State]()
     entries: list[JournalEntry] = []
@@ -118,7 +118,7 @@ def _first_town(seed: int, contacts: int) -> tuple[Town, dict[int, State]]:
         town.contacts[number] = Contact(number, account_id, values, created_at)
     town.born = len(town.contacts)
     town.contacts[STAR].values = dict(star.FIRST_VALUES)
-    return town, {contact.contact_id: contact.state() for contact in town.contacts.values()}
+    return town, {contact.contact_id: contact.state(HISTORY_START) for contact in town.contacts.values()}
 
 
 def _live(town: Town, seed: int, midnight: datetime) -> Day:
@@ -127,6 +127,8 @@ def _live(town: Town, seed: int, midnight: datetime) -> Day:
     borders = (midnight + number * LENGTH for number in range(1, 8))
     captures = [moment for border in borders if (moment := _captured_at(seed, border))]
     day = Day(town, rng, midnight, captures)
+    if midnight <= RENAMED.moment < midnight + _DAY:
+        day.rename_field()
     star.routine(day)
     for story, chance in DAILY.items():
         if rng.random() < chance:
