@@ -179,11 +179,11 @@ class Walk:
             elif step.kind == "update" and step.entry and not self.is_candidate(step):
                 self.without_event[step.entry.entry_id] = "no_known_effect"
         for places, changes in self.shared.items():
-            placed.append(((places[-1], 1, places[0], places), self.shared_event(places, changes)))
+            placed.append(((places[-1], 1, self.steps[places[0]].at, *places), self.shared_event(places, changes)))
         for (first, last), changes in self.nobodys.items():
             moments = self.steps[first].at, self.steps[last].at
-            # "Begins earlier" by place in the walk: skew may have put the clocks the other way round.
-            placed.append(((last - 1, 2, first), nobodys_event("update", changes, *moments)))
+            # It begins at its `occurred_after`: skew may have put the clocks the other way round than the walk.
+            placed.append(((last - 1, 2, min(moments), first), nobodys_event("update", changes, *moments)))
         placed.sort(key=lambda item: item[0])
         events = [event for _, event in placed]
         self.date_births_and_deaths(events)

@@ -75,6 +75,23 @@ def test_of_two_unattributed_events_at_one_place_the_one_that_begins_earlier_com
     )
 
 
+def test_of_two_unattributed_events_at_one_place_the_one_whose_clock_begins_earlier_comes_first() -> None:
+    # Rule 9 puts #1 after the capture: the span from it begins earlier, by its `occurred_after`, than the capture's.
+    check(
+        """
+        00:00 capture plan=a email=x
+        02:59 update #1 ann plan:a>b
+        03:00 capture plan=a email=x
+        06:00 capture plan=c email=y
+        """,
+        """
+        06:00/1 [2-3] update 02:59 ann unconfirmed #1: plan a>b
+        06:00/2 [2-3] update 02:59..06:00 ? unattributed -: plan b>c
+        06:00/3 [2-3] update 03:00..06:00 ? unattributed -: email x>y
+        """,
+    )
+
+
 def test_of_two_shared_events_at_one_place_the_one_whose_first_candidate_comes_earlier_is_first() -> None:
     check(
         """

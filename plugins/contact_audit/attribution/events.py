@@ -177,8 +177,9 @@ def _nobody(walk: Walk, attributed: Attributed, moment: Codes) -> tuple[pd.DataF
         np.minimum(start, end),
         np.maximum(start, end),
         4 * high - 1,
-        low,
+        np.minimum(start, end),
     )
+    frame["rank"] = low
     return frame, event
 
 

@@ -4,4 +4,5 @@ select
     s.captured_at,
     s.kind
 from helpdesk.snapshots as s
+where isfinite(s.captured_at)
 order by s.captured_at

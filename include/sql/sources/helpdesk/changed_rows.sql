@@ -7,7 +7,7 @@ select
     c.email,
     c.primary_phone,
     c.custom_fields::text as custom_fields,
-    c.created_at,
+    case when isfinite(c.created_at) then c.created_at end as created_at,
     not c.deleted as present
 from helpdesk.snapshots as s
 inner join helpdesk.contact_snapshots as c on s.snapshot_id = c.snapshot_id

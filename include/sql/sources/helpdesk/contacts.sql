@@ -8,7 +8,7 @@ select distinct on (c.contact_id)
     c.email,
     c.primary_phone,
     case when not c.deleted and jsonb_typeof(c.custom_fields) = 'object' then c.custom_fields::text end as custom_fields,
-    c.created_at,
+    case when isfinite(c.created_at) then c.created_at end as created_at,
     first_value(c.deleted) over (
         partition by c.contact_id
         order by (c.deleted or jsonb_typeof(c.custom_fields) = 'object') desc, s.captured_at desc

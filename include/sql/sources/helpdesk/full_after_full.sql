@@ -25,7 +25,7 @@ select
     c.email,
     c.primary_phone,
     c.custom_fields::text as custom_fields,
-    c.created_at,
+    case when isfinite(c.created_at) then c.created_at end as created_at,
     c.contact_id is not null as present
 from previous as p
 full join current_rows as c on p.contact_id = c.contact_id
@@ -37,3 +37,4 @@ where
     or p.primary_phone is distinct from c.primary_phone
     or p.custom_fields is distinct from c.custom_fields
     or p.account_id is distinct from c.account_id
+    or p.created_at is distinct from c.created_at

@@ -5,5 +5,6 @@ select
 from helpdesk.contact_journal as j
 where
     j.recorded_at > %(recorded_after)s
+    and j.recorded_at < 'infinity'
     and j.occurred_at > %(after)s
     and j.occurred_at <= %(until)s

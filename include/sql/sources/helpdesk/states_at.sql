@@ -25,7 +25,7 @@ select
     c.email,
     c.primary_phone,
     c.custom_fields::text as custom_fields,
-    c.created_at,
+    case when isfinite(c.created_at) then c.created_at end as created_at,
     not c.deleted
     and (
         c.captured_at >= %(last_full_at)s
