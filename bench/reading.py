@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench import reading_page, table
-from bench.reading_cases import BUSIEST, Answer, cases, measure, until_of
+from bench.reading_cases import BUSIEST, Answer, cases, measure, measure_sql, reports, until_of
 from bench.worker import Worker, now
 from bench.world import SQL_FOLDER, databases, execute, make_audit
 from contact_audit.local.embedded import Server
@@ -16,6 +16,7 @@ from contact_audit.windows import HISTORY_START
 
 READERS = 8
 _SLICES = 16
+_SYNCS = 160
 _EXPORTS = ("csv", "parquet", "ocsf", "ecs")
 
 
@@ -25,12 +26,12 @@ def run(server: Server, events: int, windows: int, plans: Path | None, under_air
     with _log(server, events, contacts, windows) as audit:
         answers = _questions(audit, events, contacts)
         if plans is not None:
-            told = {answer.case.name: answer.plans for answer in answers}
+            told = {answer.name: answer.plans for answer in answers}
             plans.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
         if under_airflow:
             _page(server, audit, contacts)
         _export(audit, events)
-    if scanned := [f"{answer.case.name}: {', '.join(answer.scans)}" for answer in answers if answer.scans]:
+    if scanned := [f"{answer.name}: {', '.join(answer.scans)}" for answer in answers if answer.scans]:
         raise SystemExit("\n".join(["the log was scanned:", *scanned]))
 
 
@@ -47,9 +48,13 @@ def _log(server: Server, events: int, contacts: int, windows: int) -> Iterator[s
             execute(audit, text, values | {"first": first, "last": last})
 
         fill("log_contacts")
-        borders = [windows * number // _SLICES for number in range(_SLICES + 1)]
+        # as a backfill and then syncs have loaded it: large pieces, then a window at a time
+        newest = min(_SYNCS, windows // 2)
+        borders = [(windows - newest) * number // _SLICES for number in range(_SLICES + 1)]
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda number: fill("log", borders[number] + 1, borders[number + 1]), range(_SLICES)))
+        for window in range(windows - newest + 1, windows + 1):
+            fill("log", window, window)
         execute(audit, "vacuum analyze")
         begun = now()
         execute(audit, "select audit.count_days()")
@@ -61,14 +66,17 @@ def _log(server: Server, events: int, contacts: int, windows: int) -> Iterator[s
 
 def _questions(audit: str, events: int, contacts: int) -> list[Answer]:
     table.say("reading: the questions of the page")
-    answers = []
-    rows = []
-    for answer in measure(audit, cases(contacts, until_of(audit))):
-        answers.append(answer)
-        aim = "" if answer.case.aim is None else f"aim: {answer.case.aim:g} ms; "
-        rows.append((answer.case.name, f"{answer.middle:.1f} ms", f"{aim}p95 {answer.p95:.1f} ms"))
-    table.show(f"reading: {events:,} events of {contacts:,} contacts, in the database", rows)
-    table.show("how the log is read", [(one.case.name, "", "; ".join(one.nodes)) for one in answers])
+    until = until_of(audit)
+    of_page = list(measure(audit, cases(contacts, until)))
+    of_tools = list(measure_sql(audit, reports(audit)))
+    for title, answers in (("the page's questions", of_page), ("docs/reporting.md, and more of a tool's", of_tools)):
+        rows = []
+        for answer in answers:
+            aim = "" if answer.aim is None else f"aim: {answer.aim:g} ms; "
+            rows.append((answer.name, f"{answer.middle:.1f} ms", f"{aim}p95 {answer.p95:.1f} ms"))
+        table.show(f"reading: {events:,} events of {contacts:,} contacts, in the database: {title}", rows)
+    answers = [*of_page, *of_tools]
+    table.show("how the log is read", [(one.name, "", "; ".join(one.nodes) or "not at all") for one in answers])
     return answers
 
 

@@ -3,7 +3,6 @@
 A case is timed as the page waits for it: sent, run, every row taken over. Aims are those of docs and of bench/README.md.
 """
 
-import json
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import Any
 import psycopg2
 
 from bench.worker import now
+from contact_audit.local.state import PROJECT
 from contact_audit.sql import statement
 from contact_audit.web import queries, states
 from contact_audit.web.filters import Filters
@@ -43,7 +43,8 @@ class Case:
 class Answer:
     """How a case went: milliseconds, and the plan of each statement: its nodes that read something."""
 
-    case: Case
+    name: str
+    aim: float | None
     middle: float
     p95: float
     plans: dict[str, list[str]]
@@ -131,7 +132,8 @@ def measure(dsn: str, wanted: list[Case]) -> Iterator[Answer]:
                 with reading.snapshot() as query:
                     case.ask(query, luck)
                 spent.append((now() - begun) * 1000)
-            yield Answer(case, median(spent), quantiles(spent, n=20)[-1], _plans(dsn, asked))
+            plans = {name: _plan(dsn, statement(f"audit/read/{name}"), values) for name, values in asked}
+            yield Answer(case.name, case.aim, median(spent), quantiles(spent, n=20)[-1], plans)
     finally:
         reading.close()
 
@@ -144,19 +146,46 @@ def _noting(query: Query, asked: list[tuple[str, dict[str, Any]]]) -> Query:
     return noted
 
 
-def _plans(dsn: str, asked: list[tuple[str, dict[str, Any]]]) -> dict[str, list[str]]:
-    """Statement → its plan's nodes that read a relation, partitions of the log taken together."""
-    plans = {}
+def reports(dsn: str) -> dict[str, str]:
+    """What a reporting tool asks: name → SQL, of docs/reporting.md, and a few more. The feed's news are those of a day."""
+    text = (PROJECT / "docs" / "reporting.md").read_text(encoding="utf-8")
+    found = dict(re.findall(r"```sql\n-- ([^\n]*)\n(.*?)```", text, re.DOTALL))
     with closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
-        for name, values in asked:
-            cursor.execute("explain (analyze, format json) " + statement(f"audit/read/{name}"), values)
-            (plan,) = cursor.fetchone() or ()
-            told = plan if isinstance(plan, list) else json.loads(plan)
-            counted: dict[str, int] = {}
-            for node in _nodes(told[0]["Plan"]):
-                counted[node] = counted.get(node, 0) + 1
-            plans[name] = [f"{node} (x {times})" if times > 1 else node for node, times in counted.items()]
-    return plans
+        cursor.execute("select max(position) from audit.loads")
+        ((newest,),) = cursor.fetchall()
+    found["news after a position"] = found["news after a position"].replace("position > 0", f"position > {newest - 8}")
+    found["all days of the log, by attribution"] = (
+        "select day, attribution, sum(events) from audit.daily_activity group by day, attribution"
+    )
+    found["the newest 1,000 by an author, whenever"] = (
+        "select * from audit.contact_events where author_name = 'Agent 7' order by occurred_at desc limit 1000"
+    )
+    return found
+
+
+def measure_sql(dsn: str, wanted: Mapping[str, str], times: int = 5) -> Iterator[Answer]:
+    """Ask as contact_audit_reader, and have the database explain it."""
+    for name, text in wanted.items():
+        spent = []
+        with closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+            cursor.execute("set role contact_audit_reader")
+            for _ in range(times + 1):
+                begun = now()
+                cursor.execute(text)
+                cursor.fetchall()
+                spent.append((now() - begun) * 1000)
+        yield Answer(name, None, median(spent[1:]), max(spent[1:]), {name: _plan(dsn, text, None)})
+
+
+def _plan(dsn: str, text: str, values: dict[str, Any] | None) -> list[str]:
+    """The nodes of a statement's plan that read a relation, partitions of the log taken together."""
+    with closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute("explain (analyze, format json) " + text, values)
+        ((told,),) = cursor.fetchall()
+    counted: dict[str, int] = {}
+    for node in _nodes(told[0]["Plan"]):
+        counted[node] = counted.get(node, 0) + 1
+    return [f"{node} (x {times})" if times > 1 else node for node, times in counted.items()]
 
 
 def _nodes(plan: Mapping[str, Any]) -> Iterator[str]:
