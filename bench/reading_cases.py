@@ -158,7 +158,8 @@ def reports(dsn: str) -> dict[str, str]:
         "select day, attribution, sum(events) from audit.daily_activity group by day, attribution"
     )
     found["the newest 1,000 by an author, whenever"] = (
-        "select * from audit.contact_events where author_name = 'Agent 7' order by occurred_at desc limit 1000"
+        "select * from audit.contact_events where author_type = 'agent' and author_id = 'agent-7' "
+        "order by occurred_at desc limit 1000"
     )
     return found
 

@@ -103,7 +103,7 @@ def event(query: Query, event_id: str) -> Row | None:
 
 def contact(query: Query, contact_id: str) -> Row | None:
     """A contact as of the newest capture; None where neither captures nor events know it."""
-    rows = query("contact", contact_id=contact_id)
+    rows = query("contact", contact_id=contact_id) or query("contact_never_captured", contact_id=contact_id)
     return rows[0] if rows else None
 
 

@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg2
-import psycopg2.extras
 from psycopg2.extensions import connection as Connection
 
 from contact_audit.database import audit_error, first_line, where
@@ -141,8 +140,9 @@ def _query_on(connection: Connection) -> Query:
         # PostgreSQL's text holds none, so that nothing is ever found by it
         if any(isinstance(value, str) and "\0" in value for value in values.values()):
             raise BadRequestError("a NUL character is in no text")
-        with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(statement(f"audit/read/{name}"), values)
-            return [dict(row) for row in cursor.fetchall()]
+            names = [column.name for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     return query

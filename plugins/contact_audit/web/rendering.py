@@ -1,8 +1,6 @@
 """Pages from templates: every value escaped, every word from texts.py, every address below the app's own path."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -10,10 +8,10 @@ from urllib.parse import quote, urlencode
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from contact_audit.web import filters as choices
-from contact_audit.web.shown import Piece, seen
+from contact_audit.web import fragments
+from contact_audit.web.shown import seen
 from contact_audit.web.texts import channel_name, counted, say
 from contact_audit.web.timeline import minute, near, second, window
 
@@ -35,8 +33,9 @@ class Rendering:
         self._environment.globals.update(
             say=say,
             counted=counted,
-            svg_icon=_icon,
-            shown_pieces=_pieces,
+            fragments=fragments,
+            text=fragments.text,
+            kind_in_a_line=fragments.kind_in_a_line,
             channel_name=channel_name,
             actions=choices.ACTIONS,
             kinds=choices.KINDS,
@@ -49,6 +48,8 @@ class Rendering:
             near=near,
             window=window,
             number=lambda count: f"{count:,}",
+            clock=lambda at: at.strftime("%H:%M:%S"),
+            hour=lambda at: at.strftime("%H:%M"),
             iso=_iso,
             iso_after=_iso_after,
             part=_part,
@@ -71,23 +72,6 @@ class Rendering:
             **values,
         }
         return HTMLResponse(self._environment.get_template(template).render(values), status_code, headers)
-
-
-@cache
-def _icon(name: str, class_: str = "") -> Markup:
-    """An icon of icons.html; here and not in a template, since a page has hundreds."""
-    found = Markup('<svg class="icon {}" aria-hidden="true" focusable="false"><use href="#i-{}"></use></svg>')
-    return found.format(class_, name)
-
-
-def _pieces(parts: Iterable[Piece]) -> Markup:
-    """A text with what would not be seen in it named; here and not in a template, since a page has hundreds."""
-    return Markup("").join(
-        Markup('<span class="hidden-character" title="{}">{}</span>').format(piece.note, piece.text)
-        if piece.note
-        else piece.text
-        for piece in parts
-    )
 
 
 def _login(request: Request, base: str) -> str:

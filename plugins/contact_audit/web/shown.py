@@ -175,6 +175,8 @@ def _differences(old: str, new: str) -> Iterator[tuple[Same, str]]:
 
 def _look(text: str) -> str:
     """Equal for texts that look the same: composed or not, any space, nothing for what has no width."""
+    if text.isascii() and text.isprintable():  # most texts
+        return " ".join(text.split())
     composed = unicodedata.normalize("NFKC", text)
     seen = "".join(" " if one.isspace() else one for one in composed if unicodedata.category(one) not in ("Cf", "Cc"))
     return " ".join(seen.split())
