@@ -98,6 +98,7 @@ def read_journal(table: pa.Table, fields: Fields, values: Values) -> Journal:
     reasons = _reasons(table)
     listed, items = _read_changes(table, fields, values)
     reasons[(listed == _MALFORMED) & (reasons == "")] = 'changes is not a list of objects with a "field"'
+    reasons[_repeated(table, reasons == "")] = "another row of this entry_id was used"
     bad = reasons != ""
     usable = table.filter(pa.array(~bad))
     entries = _to_pandas(usable.drop_columns(["changes"]))
@@ -188,6 +189,14 @@ def _one_item_a_field(items: Items, width: int) -> Items:
     return items.take(first)
 
 
+def _repeated(table: pa.Table, usable: Flags) -> Flags:
+    """Which rows have the entry_id of a usable row before them: a view that is read as a table has no key to refuse them."""
+    repeated = np.zeros(table.num_rows, bool)
+    ids = pd.Series(table["entry_id"].to_numpy()[usable])
+    repeated[usable] = ids.duplicated().to_numpy()
+    return repeated
+
+
 def _check_author(entries: pd.DataFrame) -> pd.DataFrame:
     given = entries["author_type"]
     unknown = given.notna() & ~given.isin(model.AUTHOR_TYPES)
@@ -231,7 +240,7 @@ def _address(text: str) -> str:
 
 def _rejected(table: pa.Table, reasons: npt.NDArray[np.object_]) -> pd.DataFrame:
     moments = pc.coalesce(table["occurred_at"], table["recorded_at"])
-    return pd.DataFrame(
+    found = pd.DataFrame(
         {
             "entry_id": table["entry_id"].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get),
             "contact_id": table["contact_id"].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get),
@@ -240,6 +249,7 @@ def _rejected(table: pa.Table, reasons: npt.NDArray[np.object_]) -> pd.DataFrame
             "reason": pd.Series(reasons, dtype="str"),
         }
     )
+    return found.drop_duplicates(["row", "reason"], ignore_index=True)  # copies of one row are one
 
 
 def _row_texts(table: pa.Table) -> "pd.Series[Any]":

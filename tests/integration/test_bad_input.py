@@ -40,6 +40,28 @@ STORY = """
 # ---- journal rows --------------------------------------------------------------------------------------------------
 
 
+def test_of_rows_with_one_entry_id_one_is_used_and_the_others_are_rejected(
+    pipeline: Pipeline, helpdesk_dsn: str, audit_dsn: str
+) -> None:
+    """As in a view read as the journal, whose join doubles a row."""
+    world = world_of(STORY)
+    write_world(helpdesk_dsn, world)
+    query(helpdesk_dsn, "alter table helpdesk.contact_journal drop constraint contact_journal_pkey")
+    first = next(row for row in world["contact_journal"] if row["entry_id"] == 1)
+    write_world(helpdesk_dsn, {"contact_journal": [first, first, first | {"channel": "api"}]})
+    backfill(pipeline, **SPAN)
+    assert logged(audit_dsn)[0] == expected("03:00/1 [1-2] update 01:00 ann recorded #1: plan a>b")[0]
+    assert len(logged(audit_dsn)) == 2
+    told = rejected(audit_dsn)
+    assert {(row["entry_id"], row["reason"], row["used"]) for row in told} == {
+        (1, "another row of this entry_id was used", False)
+    }
+    assert sorted(row["row"]["channel"] == "api" for row in told) == [False, True]
+    before = logged(audit_dsn)
+    sync(pipeline, moment("12:00"))
+    assert logged(audit_dsn) == before
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
