@@ -1,6 +1,7 @@
 """Reading a log of years: what the page asks of the database, the page itself with readers at once, an export of a million."""
 
 import json
+import random
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -83,41 +84,34 @@ def _questions(audit: str, events: int, contacts: int) -> list[Answer]:
 def _page(server: Server, audit: str, contacts: int) -> None:
     table.say(f"reading: the page, {READERS} readers")
     rows = []
-    with reading_page.site(server, audit) as url:
-        bearer = reading_page.token(server, url)
-        at = "/contact-activity"
-        asked: list[tuple[str, int, float, int, reading_page.Path]] = [
-            ("a contact, one reader", 1, 0, 100, lambda luck: f"{at}/contacts/{luck.randint(2, contacts)}"),
-            (
-                f"a contact, {READERS} readers",
-                READERS,
-                0,
-                60,
-                lambda luck: f"{at}/contacts/{luck.randint(2, contacts)}",
-            ),
-            (
-                f"a contact, {READERS} readers who read for a second",
-                READERS,
-                1.0,
-                40,
-                lambda luck: f"{at}/contacts/{luck.randint(2, contacts)}",
-            ),
-            (
-                "the same as JSON",
-                READERS,
-                0,
-                60,
-                lambda luck: f"{at}/api/events?contact_id={luck.randint(2, contacts)}",
-            ),
-            ("the busiest contact, one reader", 1, 0, 20, lambda _: f"{at}/contacts/{BUSIEST}"),
-            ("all activity, one reader", 1, 0, 20, lambda _: f"{at}/events"),
-            ("the overview, one reader", 1, 0, 20, lambda _: f"{at}/"),
-        ]
-        for name, readers, think, pages, path in asked:
-            done = reading_page.read(url, bearer, path, readers, pages, think)
-            remark = f"p95 {done.p95:.0f} ms, {done.a_second:.0f} a second, {done.size / 1000:,.0f} kB"
-            rows.append((name, f"{done.middle:.0f} ms", remark))
-    table.show("reading: the page, from request to last byte", rows)
+    at = "/contact-activity"
+
+    def contact(luck: random.Random) -> str:
+        return f"{at}/contacts/{luck.randint(2, contacts)}"
+
+    def contact_as_json(luck: random.Random) -> str:
+        return f"{at}/api/events?contact_id={luck.randint(2, contacts)}"
+
+    # what, readers, seconds between two pages of a reader, pages of each
+    of_contacts: list[tuple[str, int, float, int, reading_page.Path]] = [
+        ("a contact, one reader", 1, 0, 100, contact),
+        (f"a contact, {READERS} readers without a pause", READERS, 0, 60, contact),
+        (f"a contact, {READERS} readers who read for a second", READERS, 1.0, 40, contact),
+    ]
+    others: list[tuple[str, int, float, int, reading_page.Path]] = [
+        ("a contact as JSON, without a pause", READERS, 0, 60, contact_as_json),
+        ("the busiest contact, one reader", 1, 0, 20, lambda _: f"{at}/contacts/{BUSIEST}"),
+        ("all activity, one reader", 1, 0, 20, lambda _: f"{at}/events"),
+        ("the overview, one reader", 1, 0, 20, lambda _: f"{at}/"),
+    ]
+    for workers, asked in ((1, [*of_contacts, *others]), (2, of_contacts)):
+        with reading_page.site(server, audit, workers) as url:
+            bearer = reading_page.token(server, url)
+            for name, readers, think, pages, path in asked:
+                done = reading_page.read(url, bearer, path, readers, pages, think)
+                remark = f"p95 {done.p95:.0f} ms, {done.a_second:.0f} a second, {done.size / 1000:,.0f} kB"
+                rows.append((f"{name}; {workers} process{'es' * (workers > 1)}", f"{done.middle:.0f} ms", remark))
+    table.show("reading: the page, from request to last byte (processes of the web server: [api] workers)", rows)
 
 
 def _export(audit: str, events: int) -> None:

@@ -32,11 +32,15 @@ class Read:
 
 
 @contextmanager
-def site(server: Server, audit: str) -> Iterator[str]:
+def site(server: Server, audit: str, workers: int) -> Iterator[str]:
     """An Airflow with the page, over this audit database: its address. Its DAGs are paused: nothing else runs."""
     state = server.state
     state.make()
-    given = os.environ | {CONTACT_AUDIT: audit, "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True"}
+    given = os.environ | {
+        CONTACT_AUDIT: audit,
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+        "AIRFLOW__API__WORKERS": str(workers),
+    }
     environment = airflow_environment(state, given, free_port(18_080))
     prepare_metadata(state, environment)
     start_standalone(state, environment)

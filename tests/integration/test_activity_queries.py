@@ -167,6 +167,24 @@ def test_what_can_be_filtered_by_is_what_there_is(log: Log, ask: Query) -> None:
     assert "custom_fields.seats" in facets["fields"]
 
 
+@pytest.mark.parametrize("contact_id", [DANA, GONE, HOST, OTHER])
+def test_of_a_contact_read_whole_the_same_is_told_without_asking(contact_id: str, ask: Query) -> None:
+    page = queries.events(ask, contact_id=contact_id, most=queries.WHOLE)
+    assert page.next is None
+    told, asked = queries.facets_of(page.rows), queries.facets(ask, contact_id)
+    for name in ("authors", "channels", "fields"):
+        assert sorted(map(str, told.pop(name))) == sorted(map(str, asked.pop(name)))
+    assert told == asked
+
+
+def test_the_first_events_of_a_page_are_the_page_that_is_asked_for_alone(ask: Query) -> None:
+    assert queries.events(ask, contact_id=OTHER, most=queries.WHOLE).first(7) == queries.events(
+        ask, contact_id=OTHER, most=7
+    )
+    whole = queries.events(ask, contact_id=DANA, most=queries.WHOLE)
+    assert whole.first(queries.PAGE) == whole
+
+
 def test_what_can_be_filtered_by_in_all_contacts(log: Log, ask: Query) -> None:
     facets = queries.facets_of_all(ask, Memory())
     assert {"support_portal", "azure_ad_sync", HOSTILE} <= set(facets["channels"])

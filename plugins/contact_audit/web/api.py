@@ -44,6 +44,7 @@ class EventModel(BaseModel):
     occurred_after: datetime
     sequence: int
     changes: list[ChangeModel]
+    fields: list[str]
     attribution: Attribution
     journal_entry_id: int | None
     candidates: list[int] | None

@@ -168,10 +168,9 @@ def _timeline(request: Request, ask: Ask, filters: Filters, after: str, contact:
     memory = request.app.state.memory
     place = Place.from_text(after) if after else None
     contact_id = None if contact is None else contact["contact_id"]
-    page = queries.events(ask, filters, contact_id, place)
+    page, facets = _page_and_facets(request, ask, filters, contact_id, place)
     changed = schema_changes.of_page(ask, filters, contact_id, place, page.next)
     labels = queries.labels(ask, [*page.rows, *changed.rows], (contact["account_id"],) if contact else ())
-    facets = queries.facets_of_all(ask, memory) if contact_id is None else queries.facets(ask, contact_id)
     now = datetime.now(UTC)
     fields = {
         field: labels.of(contact["account_id"], field, now)[0] if contact else labels.now().get(field)
@@ -197,6 +196,19 @@ def _timeline(request: Request, ask: Ask, filters: Filters, after: str, contact:
         without=_without(filters),
         schema_changes_left_off=changed.left_off,
     )
+
+
+def _page_and_facets(
+    request: Request, ask: Ask, filters: Filters, contact_id: str | None, place: Place | None
+) -> tuple[queries.Page, Row]:
+    """A page of events, and what can be filtered by."""
+    if contact_id is None:
+        return queries.events(ask, filters, None, place), queries.facets_of_all(ask, request.app.state.memory)
+    if filters.given() or place is not None:
+        return queries.events(ask, filters, contact_id, place), queries.facets(ask, contact_id)
+    found = queries.events(ask, filters, contact_id, most=queries.WHOLE)
+    facets = queries.facets(ask, contact_id) if found.next else queries.facets_of(found.rows)
+    return found.first(queries.PAGE), facets
 
 
 def _authors(facets: Row, filters: Filters) -> dict[str, str]:

@@ -11,10 +11,13 @@ from contact_audit.web.reading import Query, Row
 from contact_audit.web.timeline import Labels
 
 PAGE = 50
+WHOLE = 200
+"""As many events of a contact are read at once, for its first page: most have no more, and one reading tells all of them."""
 FOUND = 50
 _FACETS_OF_ALL = timedelta(days=30)
 _KEPT_SECONDS = 300.0
 _FEWEST_DIGITS = 4
+_AUTHORS = 100
 
 _NO_FILTERS = Filters()
 
@@ -25,6 +28,10 @@ class Page:
 
     rows: list[Row]
     next: Place | None
+
+    def first(self, most: int) -> "Page":
+        """The first of these events, as a page."""
+        return self if len(self.rows) <= most else Page(self.rows[:most], Place.of(self.rows[most - 1]))
 
 
 @dataclass(frozen=True)
@@ -139,6 +146,24 @@ def coverage(query: Query, memory: Memory) -> Coverage:
 def facets(query: Query, contact_id: str) -> Row:
     """What one contact's events can be filtered by, and how many they are."""
     return query("facets", contact_id=contact_id)[0]
+
+
+def facets_of(rows: list[Row]) -> Row:
+    """The same, where these are all of a contact's events."""
+    authors: dict[tuple[str, str | None, str | None], list[Any]] = {}
+    for row in rows:
+        kind, key, name = row["author_type"], row["author_id"], row["author_name"]
+        if key is not None or name is not None:
+            author = authors.setdefault((kind, key, name if key is None else None), [kind, key, name, 0])
+            author[2] = max((one for one in (author[2], name) if one is not None), default=None)
+            author[3] += 1
+    return {
+        "events": len(rows),
+        "unattributed": sum(row["attribution"] == "unattributed" for row in rows),
+        "channels": sorted({row["channel"] for row in rows if row["channel"] is not None}),
+        "authors": sorted(authors.values(), key=lambda author: -author[3])[:_AUTHORS],
+        "fields": sorted({field for row in rows for field in row["fields"]}),
+    }
 
 
 def facets_of_all(query: Query, memory: Memory) -> Row:

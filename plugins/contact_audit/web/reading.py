@@ -20,7 +20,8 @@ from contact_audit.web.filters import BadRequestError
 CONNECTION_ID = "contact_audit"
 TIMEOUT_SECONDS = 10
 _IDLE_SECONDS = 60.0
-_IDLE_CONNECTIONS = 4
+_IDLE_CONNECTIONS = 10
+"""A new one costs several times what a page asks of the database: its first questions plan over all partitions anew."""
 _ADDRESS_SECONDS = 30.0
 _TOO_LONG = "57014"
 
