@@ -13,7 +13,7 @@ from contact_audit.web import queries, states, timeline
 from contact_audit.web.filters import BadRequestError, Filters, Place
 from contact_audit.web.overview import overview
 from contact_audit.web.queries import Memory
-from contact_audit.web.reading import Query, Reading, TooSlowError
+from contact_audit.web.reading import IDLE_CONNECTIONS, Query, Reading, TooSlowError
 from tests.support.activity import DANA, GONE, HOST, HOSTILE, OTHER, PAGED, Log
 from tests.support.runs import query
 
@@ -297,13 +297,13 @@ def test_no_connection_is_kept_from_many_readers_at_once(reading: Reading) -> No
         except Exception as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=read) for _ in range(12)]
+    threads = [threading.Thread(target=read) for _ in range(3 * IDLE_CONNECTIONS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert failures == []
-    assert len(reading._idle) <= 4
+    assert len(reading._idle) <= IDLE_CONNECTIONS
 
 
 def test_a_database_that_is_not_there_or_not_migrated_is_told(new_database: Any) -> None:

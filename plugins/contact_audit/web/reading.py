@@ -20,7 +20,7 @@ from contact_audit.web.filters import BadRequestError
 CONNECTION_ID = "contact_audit"
 TIMEOUT_SECONDS = 10
 _IDLE_SECONDS = 60.0
-_IDLE_CONNECTIONS = 10
+IDLE_CONNECTIONS = 10
 """A new one costs several times what a page asks of the database: its first questions plan over all partitions anew."""
 _ADDRESS_SECONDS = 30.0
 _TOO_LONG = "57014"
@@ -117,7 +117,7 @@ class Reading:
         with suppress(psycopg2.Error):
             connection.rollback()
             with self._lock:
-                if len(self._idle) < _IDLE_CONNECTIONS:
+                if len(self._idle) < IDLE_CONNECTIONS:
                     self._idle.append((time.monotonic(), dsn, connection))
                     return
         connection.close()
