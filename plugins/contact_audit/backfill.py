@@ -144,6 +144,8 @@ def run_chunk(pipeline: Pipeline, chunk: dict[str, Any], request: Request, run_i
                 f"{chunk['label']}: {done} of {len(todo)} windows done, {report.events} events, "
                 f"{report.events / max(seconds, 1e-9):,.0f} events/s, {left:.0f} s left"
             )
+        if not request.dry_run:
+            pipeline.count_days()  # side by side with other chunks' work; the run's end counts what is left
     return _outcome(report, chunk, begun, skipped=False)
 
 

@@ -305,6 +305,10 @@ class Pipeline:
         with audit_connection(self.audit_dsn) as connection:
             text = orjson.dumps(report.as_dict()).decode()
             AuditLog(connection).query("finish", **(values | remembered), run_id=run_id, report=text)
+        self.count_days()
+
+    def count_days(self) -> None:
+        """Count the days whose events loads have changed since the last time; what is not counted is only slower to read."""
         with audit_connection(self.audit_dsn) as connection:
             AuditLog(connection).query("count_days")
 

@@ -78,24 +78,41 @@ select
     counted.contacts
 from uncounted
 cross join lateral (
+    -- contact by contact first: to count those that are distinct would sort them
     select
-        event.account_id,
-        event.action,
-        event.author_type,
-        event.channel,
-        event.attribution,
-        count(*) as events,
-        count(distinct event.contact_id) as contacts
-    from audit.contact_audit_log as event
-    where
-        event.occurred_at >= uncounted.day::timestamp at time zone 'UTC'
-        and event.occurred_at < (uncounted.day + 1)::timestamp at time zone 'UTC'
+        of_contact.account_id,
+        of_contact.action,
+        of_contact.author_type,
+        of_contact.channel,
+        of_contact.attribution,
+        sum(of_contact.events)::bigint as events,
+        count(*) as contacts
+    from (
+        select
+            event.account_id,
+            event.action,
+            event.author_type,
+            event.channel,
+            event.attribution,
+            count(*) as events
+        from audit.contact_audit_log as event
+        where
+            event.occurred_at >= uncounted.day::timestamp at time zone 'UTC'
+            and event.occurred_at < (uncounted.day + 1)::timestamp at time zone 'UTC'
+        group by
+            event.account_id,
+            event.action,
+            event.author_type,
+            event.channel,
+            event.attribution,
+            event.contact_id
+    ) as of_contact
     group by
-        event.account_id,
-        event.action,
-        event.author_type,
-        event.channel,
-        event.attribution
+        of_contact.account_id,
+        of_contact.action,
+        of_contact.author_type,
+        of_contact.channel,
+        of_contact.attribution
 ) as counted;
 
 -- Count the days that loads have touched; returns how many. What is committed meanwhile is left for the next time.
