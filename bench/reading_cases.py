@@ -41,7 +41,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Answer:
-    """How a case went: milliseconds, and the plan of each statement: its nodes that read something."""
+    """How a case went: milliseconds, and the plan of each statement: its nodes that read something.
+
+    p95: of fewer than twenty times, the worst or a little beyond it.
+    """
 
     name: str
     aim: float | None

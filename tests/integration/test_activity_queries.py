@@ -233,6 +233,20 @@ def test_the_overview_counts_every_event_of_its_days(log: Log, ask: Query) -> No
     assert long_ago.chart.bars[0].events == 0
 
 
+def test_an_author_whose_name_has_changed_is_one_of_the_overviews_authors(activity_copy: str, log: Log) -> None:
+    query(
+        activity_copy,
+        "update audit.contact_audit_log set author_name = 'Mario Ricci' where event_id = %s",
+        [log.ids["unconfirmed"]],
+    )
+    reading, memory = Reading(lambda: activity_copy), Memory()
+    with reading.snapshot() as ask:
+        counted = overview(ask, memory, queries.coverage(ask, memory), 90, log.newest)
+    reading.close()
+    assert [row["author"].name for row in counted.authors].count("Mario Ricci") == 1
+    assert "Marco Ricci" not in {row["author"].name for row in counted.authors}
+
+
 def test_labels_are_those_of_the_time(log: Log, activity_copy: str) -> None:
     query(
         activity_copy,

@@ -1,12 +1,13 @@
 """audit.daily_activity, counted ahead: never a figure that the log does not bear out, and no log read for what is counted."""
 
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from contact_audit.backfill import Request, plan_chunks, run_chunk
 from contact_audit.windows import HISTORY_START
 from tests.integration.test_reading_views import many_events, visited
-from tests.support.runs import backfill, new_pipeline, query, sync
+from tests.support.runs import backfill, new_pipeline, query, quiet, sync
 from tests.support.worlds import load_world, random_world, write_world
 
 COLUMNS = "day, account_id, action, author_type, channel, attribution, events, contacts"
@@ -78,6 +79,18 @@ def as_if_the_last_runs_had_not_counted(dsn: str, rows: list[dict[str, Any]], po
         names = ", ".join(f"%({name})s" for name in row)
         query(dsn, f"insert into audit.daily_counts ({COLUMNS}) values ({names})", row)
     query(dsn, "update audit.state set counted_position = %s", [position])
+
+
+def test_each_chunk_of_a_backfill_counts_its_days_and_a_dry_run_none(helpdesk_dsn: str, audit_dsn: str) -> None:
+    write_world(helpdesk_dsn, load_world("plain"))
+    pipeline = new_pipeline(helpdesk_dsn, audit_dsn)
+    for dry_run, days in ((True, 0), (False, 1)):
+        asked = {"from": DAYS["from_"], "to": DAYS["to"], "dry_run": dry_run}
+        request = Request.from_params(asked, datetime(2026, 1, 1, tzinfo=UTC))
+        for chunk in plan_chunks(pipeline, request, 1024, "a test", quiet):
+            run_chunk(pipeline, chunk, request, "a run that never ends", quiet)
+        assert len({row["day"] for row in counted(audit_dsn)[0]}) == days
+    assert uncounted(audit_dsn) == 0
 
 
 def test_what_is_loaded_while_days_are_counted_is_left_for_the_next_time(helpdesk_dsn: str, audit_dsn: str) -> None:

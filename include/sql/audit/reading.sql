@@ -211,6 +211,7 @@ $$;
 
 -- One row per day (UTC), account, action, kind of author, channel and attribution, with how many events it has.
 -- O(events of the days asked for), by index: where day >= '2026-11-01'.
+-- daily_counts.sql makes it anew, counted ahead.
 create view audit.daily_activity as
 select
     calendar.day,

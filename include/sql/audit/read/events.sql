@@ -46,7 +46,7 @@ with page as materialized (
         and (%(until)s::timestamptz is null or event.occurred_at < %(until)s::timestamptz)
         and (
             %(value)s::text is null
-            -- cheap, and holds for most rows: not there at all
+            -- cheap, and lets nearly all rows go before the exact condition below takes them apart
             or event.changes::text ilike %(value)s
         )
         and (

@@ -1,4 +1,5 @@
 -- All captures, oldest first. O(captures).
+-- A capture at an infinite moment lies in no window, and Arrow cannot hold it: it is left out.
 select
     s.snapshot_id,
     s.captured_at,

@@ -1,4 +1,5 @@
 -- All rows of the 'changed' captures of a time: what each says of its contacts. O(rows that differ).
+-- An infinite moment is none: Arrow cannot hold it.
 select
     c.contact_id,
     c.snapshot_id,

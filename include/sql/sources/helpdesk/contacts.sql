@@ -1,6 +1,7 @@
 -- Each contact that the captures of a time mention: its last values in one of them (null custom_fields: none), whether the
 -- last usable row says it is deleted, and when one last mentioned it (a contact that the last full capture does not mention is
 -- gone). One row a contact; O(rows of those captures).
+-- An infinite moment is none: Arrow cannot hold it.
 select distinct on (c.contact_id)
     c.contact_id,
     c.account_id,

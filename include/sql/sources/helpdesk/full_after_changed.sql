@@ -1,6 +1,7 @@
 -- What a full capture says of the contacts that differ from how they were at the capture before it, a 'changed' one.
 -- How they were: the last row since the last full capture; an unusable one differs from what is usable.
 -- O(contacts + rows since then) in the database.
+-- An infinite moment is none: Arrow cannot hold it.
 with
 previous as (
     select distinct on (p.contact_id) p.*

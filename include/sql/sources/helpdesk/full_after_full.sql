@@ -1,5 +1,6 @@
 -- What a full capture says of the contacts that differ from the full capture right before it; absence says it too.
 -- O(contacts) in the database, O(rows that differ) on the way.
+-- An infinite moment is none: Arrow cannot hold it.
 with
 previous as (
     select p.*

@@ -1,4 +1,5 @@
 -- The journal entries of a time, as they are; an entry without a moment is found by when it became visible. O(entries returned).
+-- An infinite moment is none: Arrow cannot hold it.
 select
     j.entry_id,
     j.contact_id,

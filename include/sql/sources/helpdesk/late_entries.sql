@@ -1,4 +1,5 @@
 -- The entries of a time that became visible after a moment. O(entries returned).
+-- An infinite moment is none: Arrow cannot hold it.
 select
     j.entry_id,
     j.occurred_at

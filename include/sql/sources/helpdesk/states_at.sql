@@ -1,6 +1,7 @@
 -- How the given contacts were at a capture: their last usable row until then, unless a full capture since left them out.
 -- One row a contact that had one; O(contacts given + captures). Where the captures' ids are in the order of their moments,
 -- as they mostly are, an index look-up ends at that row; else all rows of these contacts are read.
+-- An infinite moment is none: Arrow cannot hold it.
 with
 all_captures as (
     select
