@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from contact_audit import model
 from contact_audit.audit_log import AuditLog
 from contact_audit.evidence import Extract
-from contact_audit.extraction import Captures
 from contact_audit.sources import Session
+from contact_audit.sources.extraction import Captures
 
 COLUMNS = list(model.CONTACTS.names)
 

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from contact_audit.audit_log import AuditLog
-from contact_audit.extraction import Captures
 from contact_audit.planning import ends_of, windows_touched
 from contact_audit.settings import Settings
 from contact_audit.sources import Session
+from contact_audit.sources.extraction import Captures
 from contact_audit.windows import LONG_AGO, Window, window_of
 
 FAR_AHEAD = datetime(9999, 1, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from contact_audit.extraction import Captures
+from contact_audit.sources.extraction import Captures
 from contact_audit.windows import LENGTH, Span, Window, cut_by_weight, window_of, windows_between
 
 CHUNKS = ("auto", "day", "week", "month", "year")

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pytest
 
 from contact_audit import model
-from contact_audit.extraction import Captures
 from contact_audit.planning import (
     CHUNK_WEIGHT,
     Due,
@@ -18,6 +17,7 @@ from contact_audit.planning import (
     windows_touched,
     windows_with_other_captures,
 )
+from contact_audit.sources.extraction import Captures
 from contact_audit.windows import HISTORY_START, Span, Window, windows_between
 
 SKEW = timedelta(minutes=2)
