@@ -12,8 +12,8 @@ import pandas as pd
 from contact_audit.attribution import Derived
 from contact_audit.diff import net_changes
 from contact_audit.errors import ConservationError
-from contact_audit.evidence import Evidence, as_microseconds
-from contact_audit.values import Codes
+from contact_audit.evidence.states import Evidence, as_microseconds
+from contact_audit.evidence.values import Codes
 
 EXISTENCE = -1
 """The field code under which a contact's existence is replayed: 1 where it is there, 0 where not."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contact_audit.evidence import States
-from contact_audit.values import NULL, Codes
+from contact_audit.evidence.states import States
+from contact_audit.evidence.values import NULL, Codes
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contact_audit import contacts, model
-from contact_audit.evidence import Extract
+from contact_audit.evidence.states import Extract
 from contact_audit.pipeline import Checked, Extracted
 from contact_audit.staging import Staging
 from contact_audit.windows import Span

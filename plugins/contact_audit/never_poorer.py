@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from contact_audit.values import Codes
+from contact_audit.evidence.values import Codes
 from contact_audit.windows import LENGTH, LONG_AGO, Window, window_of
 
 if TYPE_CHECKING:

@@ -19,13 +19,13 @@ from contact_audit.attribution import Derived, attribute
 from contact_audit.audit_log import AuditLog, Load, Loaded
 from contact_audit.database import audit_connection, where
 from contact_audit.errors import AuditDatabaseError
-from contact_audit.evidence import Evidence, Extract, read
+from contact_audit.evidence.states import Evidence, Extract, read
+from contact_audit.evidence.values import Codes
 from contact_audit.planning import windows_with_other_captures
 from contact_audit.schema_changes import Use, schema_changes
 from contact_audit.settings import Settings
 from contact_audit.sources import Session, Source, open_source
 from contact_audit.sources.extraction import Captures, extract, reach
-from contact_audit.values import Codes
 from contact_audit.windows import Span, window_of
 
 

@@ -15,9 +15,9 @@ import pandas as pd
 
 from contact_audit import model
 from contact_audit.diff import net_changes
-from contact_audit.evidence import WINDOW, Evidence, from_microseconds, window_end
-from contact_audit.journal import Flags
-from contact_audit.values import NULL, Codes
+from contact_audit.evidence.journal import Flags
+from contact_audit.evidence.states import WINDOW, Evidence, from_microseconds, window_end
+from contact_audit.evidence.values import NULL, Codes
 
 Use = Callable[[int, int, str], tuple[int, int] | None]
 """(snapshot_id, account_id, field) → how many contacts of the account there are at that capture, and how many of them hold a value of

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contact_audit.attribution import attribute
-from contact_audit.evidence import read
+from contact_audit.evidence.states import read
 from tests.support.extracts import as_records, extract_of
 from tests.support.runs import query
 

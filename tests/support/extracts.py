@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from contact_audit import model
 from contact_audit.attribution import Derived, attribute
-from contact_audit.evidence import Evidence, Extract, read
+from contact_audit.evidence.states import Evidence, Extract, read
 from contact_audit.windows import Span, window_of
 
 SKEW = timedelta(seconds=120)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contact_audit import conservation
 from contact_audit.errors import ConservationError
-from contact_audit.evidence import Extract
+from contact_audit.evidence.states import Extract
 from contact_audit.windows import Span
 from tests.support.extracts import as_records, attributed, extract_of, in_order, shuffled
 from tests.support.oracle import derive

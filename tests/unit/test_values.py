@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contact_audit.values import canonical_text, parse
+from contact_audit.evidence.values import canonical_text, parse
 from tests.support.compact import events_of, expected
 
 

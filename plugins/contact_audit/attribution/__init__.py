@@ -17,10 +17,10 @@ from contact_audit.attribution.gaps import attribute_fields
 from contact_audit.attribution.rows import entries_without_event, event_rows
 from contact_audit.attribution.walk import walk
 from contact_audit.diff import net_changes
-from contact_audit.evidence import WINDOW, Evidence, as_microseconds, from_microseconds, microseconds, window_end
+from contact_audit.evidence.states import WINDOW, Evidence, as_microseconds, from_microseconds, microseconds, window_end
+from contact_audit.evidence.values import Codes
 from contact_audit.schema_changes import SchemaChanges, Taken
 from contact_audit.schema_changes import rows as schema_rows
-from contact_audit.values import Codes
 
 __all__ = ["Derived", "attribute"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contact_audit.evidence import Evidence
-from contact_audit.values import NULL, Codes
+from contact_audit.evidence.states import Evidence
+from contact_audit.evidence.values import NULL, Codes
 
 _FAR = np.iinfo(np.int64).max // 4
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from contact_audit.attribution.events import Events
-from contact_audit.evidence import Evidence
-from contact_audit.journal import Items
-from contact_audit.values import NULL, Codes
+from contact_audit.evidence.journal import Items
+from contact_audit.evidence.states import Evidence
+from contact_audit.evidence.values import NULL, Codes
 
 
 def early_events(evidence: Evidence, entry: Codes) -> Events:

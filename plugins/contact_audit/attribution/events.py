@@ -10,9 +10,9 @@ import pandas as pd
 
 from contact_audit.attribution.gaps import RECORDED, Attributed, Parts
 from contact_audit.attribution.walk import BIRTH, DEATH, END, START, Walk
-from contact_audit.evidence import Evidence
-from contact_audit.journal import Flags
-from contact_audit.values import Codes
+from contact_audit.evidence.journal import Flags
+from contact_audit.evidence.states import Evidence
+from contact_audit.evidence.values import Codes
 
 STRENGTHS = np.array(["recorded", "matched", "inferred"], dtype=object)
 

@@ -13,8 +13,8 @@ import pandas as pd
 
 from contact_audit import model
 from contact_audit.attribution.events import Events
-from contact_audit.evidence import WINDOW, Evidence, from_microseconds, window_end
-from contact_audit.values import Codes
+from contact_audit.evidence.states import WINDOW, Evidence, from_microseconds, window_end
+from contact_audit.evidence.values import Codes
 
 _AUTHOR = ["author_type", "author_id", "author_name", "ip_address", "channel"]
 

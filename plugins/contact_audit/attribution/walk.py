@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from contact_audit.diff import Pairs
-from contact_audit.evidence import Evidence
-from contact_audit.journal import Flags
-from contact_audit.values import Codes
+from contact_audit.evidence.journal import Flags
+from contact_audit.evidence.states import Evidence
+from contact_audit.evidence.values import Codes
 
 START, UPDATE, BIRTH, DEATH, END = range(5)
 

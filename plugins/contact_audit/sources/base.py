@@ -10,7 +10,7 @@ from typing import Protocol
 import pandas as pd
 import pyarrow as pa
 
-from contact_audit.values import Codes
+from contact_audit.evidence.values import Codes
 
 
 class Session(Protocol):

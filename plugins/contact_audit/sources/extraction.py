@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from contact_audit import model
 from contact_audit.errors import CaptureBrakeError
-from contact_audit.evidence import Extract
+from contact_audit.evidence.states import Extract
+from contact_audit.evidence.values import Codes
 from contact_audit.sources import Session
-from contact_audit.values import Codes
 from contact_audit.windows import Span
 
 _INSTANT = timedelta(microseconds=1)

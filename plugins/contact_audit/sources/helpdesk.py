@@ -14,7 +14,7 @@ import pyarrow as pa
 from contact_audit import model
 from contact_audit.database import Reader, reader, where
 from contact_audit.errors import SourceError
-from contact_audit.values import Codes
+from contact_audit.evidence.values import Codes
 
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 _EXPECTED = {

@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from contact_audit.values import as_jsonb
+from contact_audit.evidence.values import as_jsonb
 from contact_audit.web import queries, schema_changes, states
 from contact_audit.web.filters import Action, Attribution, Filters, Kind, Place, event_id, moment
 from contact_audit.web.reading import Reading, Row

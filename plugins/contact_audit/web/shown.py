@@ -13,7 +13,7 @@ from decimal import Decimal
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
-from contact_audit.values import canonical_text
+from contact_audit.evidence.values import canonical_text
 from contact_audit.web.texts import say
 
 LONG = 72

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from contact_audit.values import canonical_text
+from contact_audit.evidence.values import canonical_text
 from contact_audit.web.reading import Query, Row
 from contact_audit.web.shown import Value, parse, value
 from contact_audit.web.timeline import Author, Labels, author_of, sorted_fields

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contact_audit import model
-from contact_audit.journal import Fields, Flags, Journal, read_journal
-from contact_audit.values import NULL, Codes, Values, distinct_texts, parse
+from contact_audit.evidence.journal import Fields, Flags, Journal, read_journal
+from contact_audit.evidence.values import NULL, Codes, Values, distinct_texts, parse
 from contact_audit.windows import Span
 
 WINDOW = 3 * 3600 * 1_000_000

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contact_audit import model
-from contact_audit.values import NULL, Codes, Values, as_jsonb, parse
+from contact_audit.evidence.values import NULL, Codes, Values, as_jsonb, parse
 
 Flags = npt.NDArray[np.bool_]
 _MALFORMED = -2

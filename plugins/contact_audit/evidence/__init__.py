@@ -1,0 +1,1 @@
+"""Evidence: what was read, cleaned: states of contacts, journal entries, values as small integers. Knows no database."""
