@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.accuracy_chart import draw
 from bench.table import say
-from contact_audit.attribution import attribute
+from contact_audit.attribution.attribute import attribute
 from contact_audit.evidence.states import read
 from tests.support.extracts import SKEW, as_records, extract_of
 from tests.support.oracle_journal import canonical, json_text, read_journal, same

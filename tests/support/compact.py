@@ -15,7 +15,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contact_audit.attribution import attribute
+from contact_audit.attribution.attribute import attribute
 from contact_audit.evidence.states import read
 from tests.support.extracts import as_records, extract_of
 from tests.support.runs import query

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from contact_audit import model
-from contact_audit.attribution import Derived, attribute
+from contact_audit.attribution.attribute import Derived, attribute
 from contact_audit.evidence.states import Evidence, Extract, read
 from contact_audit.windows import Span, window_of
 

@@ -59,7 +59,7 @@ from typing import Any
 
 import pytest
 
-from contact_audit.attribution import Derived, attribute
+from contact_audit.attribution.attribute import Derived, attribute
 from contact_audit.evidence.states import read
 from tests.support.compact import events_of, expected, world_of
 from tests.support.extracts import extract_of

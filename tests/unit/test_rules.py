@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from contact_audit.attribution import attribute
+from contact_audit.attribution.attribute import attribute
 from contact_audit.evidence.states import read
 from tests.support.compact import events_of, expected, world_of
 from tests.support.extracts import as_records, extract_of

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contact_audit.attribution.diff import NetChanges
+from contact_audit.attribution.schema_changes import SchemaChanges, Taken
 from contact_audit.attribution.walk import BIRTH, DEATH, UPDATE, Walk
-from contact_audit.diff import NetChanges
 from contact_audit.evidence.journal import Flags, Items
 from contact_audit.evidence.states import Evidence
 from contact_audit.evidence.values import NULL, Codes
-from contact_audit.schema_changes import SchemaChanges, Taken
 
 RECORDED, MATCHED, INFERRED = range(3)
 _START, _PIN, _BORN, _DIED, _END = range(5)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contact_audit.diff import Pairs
+from contact_audit.attribution.diff import Pairs
 from contact_audit.evidence.journal import Flags
 from contact_audit.evidence.states import Evidence
 from contact_audit.evidence.values import Codes

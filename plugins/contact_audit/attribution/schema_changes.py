@@ -14,7 +14,7 @@ import orjson
 import pandas as pd
 
 from contact_audit import model
-from contact_audit.diff import net_changes
+from contact_audit.attribution.diff import net_changes
 from contact_audit.evidence.journal import Flags
 from contact_audit.evidence.states import WINDOW, Evidence, from_microseconds, window_end
 from contact_audit.evidence.values import NULL, Codes

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from contact_audit.attribution import Derived
-from contact_audit.diff import net_changes
+from contact_audit.attribution.attribute import Derived
+from contact_audit.attribution.diff import net_changes
 from contact_audit.errors import ConservationError
 from contact_audit.evidence.states import Evidence, as_microseconds
 from contact_audit.evidence.values import Codes
