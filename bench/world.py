@@ -14,9 +14,9 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from contact_audit import migrations
 from contact_audit.local.embedded import Server
 from contact_audit.local.state import State
+from contact_audit.log import migrations
 from contact_audit.sql import statement
 
 SQL_FOLDER = Path(__file__).parent / "sql"

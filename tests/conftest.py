@@ -16,11 +16,11 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from contact_audit import migrations
 from contact_audit.local.embedded import Server
 from contact_audit.local.environment import airflow_environment
 from contact_audit.local.processes import prepare_metadata
 from contact_audit.local.state import HOME_VARIABLE, State
+from contact_audit.log import migrations
 from contact_audit.sql import statement
 
 NewDatabase = Callable[..., str]

@@ -13,10 +13,10 @@ from pathlib import Path
 import psycopg2
 
 from bench.table import say
-from contact_audit import migrations
 from contact_audit.demo import fill
 from contact_audit.local.embedded import Server
 from contact_audit.local.state import State
+from contact_audit.log import migrations
 from contact_audit.windows import floor_border
 from tests.support.runs import backfill, new_pipeline
 

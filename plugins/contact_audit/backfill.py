@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from contact_audit.audit_log import AuditLog
 from contact_audit.database import audit_connection
 from contact_audit.errors import SettingsError
 from contact_audit.healing import late_windows, waiting
+from contact_audit.log.load import AuditLog
 from contact_audit.pipeline import Pipeline, Report
 from contact_audit.planning import CHUNKS, cut_into_chunks, ends_of, label, parts_of, windows_with_other_captures
 from contact_audit.sources import Session

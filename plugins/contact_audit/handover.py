@@ -12,8 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contact_audit import contacts, model
+from contact_audit import model
 from contact_audit.evidence.states import Extract
+from contact_audit.log import contacts
 from contact_audit.pipeline import Checked, Extracted
 from contact_audit.staging import Staging
 from contact_audit.windows import Span

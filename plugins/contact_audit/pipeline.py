@@ -14,14 +14,15 @@ import orjson
 import pandas as pd
 import pyarrow as pa
 
-from contact_audit import contacts, migrations, model
+from contact_audit import model
 from contact_audit.attribution.attribute import Derived, attribute, conservation
 from contact_audit.attribution.schema_changes import Use, schema_changes
-from contact_audit.audit_log import AuditLog, Load, Loaded
 from contact_audit.database import audit_connection, where
 from contact_audit.errors import AuditDatabaseError
 from contact_audit.evidence.states import Evidence, Extract, read
 from contact_audit.evidence.values import Codes
+from contact_audit.log import contacts, migrations
+from contact_audit.log.load import AuditLog, Load, Loaded
 from contact_audit.planning import windows_with_other_captures
 from contact_audit.settings import Settings
 from contact_audit.sources import Session, Source, open_source

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from contact_audit.audit_log import AuditLog
 from contact_audit.database import audit_connection
 from contact_audit.errors import SettingsError
 from contact_audit.handover import SpanMeta, get_checked, get_extract, get_extracted, put_checked, put_extracted
 from contact_audit.healing import late_windows, seen_until, waiting
+from contact_audit.log.load import AuditLog
 from contact_audit.pipeline import Pipeline, Report
 from contact_audit.planning import Due, due_windows, parts_of
 from contact_audit.sources import Session

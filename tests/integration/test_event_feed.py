@@ -10,7 +10,7 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from contact_audit import migrations
+from contact_audit.log import migrations
 from contact_audit.windows import HISTORY_START
 from tests.conftest import NewDatabase
 from tests.support.runs import backfill, new_pipeline, query, sync

@@ -8,8 +8,9 @@ from typing import Any
 import psycopg2
 import pytest
 
-from contact_audit import migrations, sql
+from contact_audit import sql
 from contact_audit.errors import AuditDatabaseError
+from contact_audit.log import migrations
 from tests.conftest import NewDatabase
 
 

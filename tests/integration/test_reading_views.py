@@ -11,7 +11,7 @@ import psycopg2.extras
 import pytest
 from psycopg2 import errors
 
-from contact_audit import migrations
+from contact_audit.log import migrations
 from contact_audit.sql import statement
 from tests.conftest import NewDatabase
 from tests.support.compact import moment, world_of

@@ -86,7 +86,7 @@ def _up(state: State, given: Mapping[str, str], _: argparse.Namespace) -> None:
         say(f"Port {wanted} is taken; using {port} (PORT=... chooses another).")
     environment = _prepared(state, given, port)
     if is_embedded(CONTACT_AUDIT, given):
-        from contact_audit import migrations
+        from contact_audit.log import migrations
 
         migrations.upgrade(Server(state).dsn("contact_audit"))
     say("Starting Airflow")
@@ -114,8 +114,8 @@ def _clean(state: State, given: Mapping[str, str], chosen: argparse.Namespace) -
 
 
 def _migrate(state: State, given: Mapping[str, str], _: argparse.Namespace) -> None:
-    from contact_audit import migrations
     from contact_audit.database import dsn_from_uri, where
+    from contact_audit.log import migrations
 
     if is_embedded(CONTACT_AUDIT, given):
         Server(state).start()

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from contact_audit import migrations
 from contact_audit.database import audit_connection, dsn_from_uri
 from contact_audit.errors import ContactAuditError
 from contact_audit.local.embedded import Server
 from contact_audit.local.environment import CONTACT_AUDIT, HELPDESK, airflow_environment, is_embedded
 from contact_audit.local.processes import AIRFLOW, metadata_is_ready, prepare_metadata, tail
 from contact_audit.local.state import PROJECT, State
+from contact_audit.log import migrations
 from contact_audit.settings import Settings
 from contact_audit.sql import statement
 from contact_audit.windows import HISTORY_START, Window, floor_border, windows_between

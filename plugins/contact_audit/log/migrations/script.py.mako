@@ -1,6 +1,6 @@
 """${message}."""
 
-from contact_audit.migrations import execute
+from contact_audit.log.migrations import execute
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

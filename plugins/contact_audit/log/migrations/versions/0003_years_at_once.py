@@ -1,6 +1,6 @@
 """Reading years at once: views without an order of their own, and audit.daily_activity, counted ahead."""
 
-from contact_audit.migrations import execute
+from contact_audit.log.migrations import execute
 
 revision = "0003"
 down_revision = "0002"

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contact_audit import model
-from contact_audit.audit_log import AuditLog
 from contact_audit.evidence.states import Extract
+from contact_audit.log.load import AuditLog
 from contact_audit.sources import Session
 from contact_audit.sources.extraction import Captures
 

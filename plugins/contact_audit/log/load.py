@@ -17,7 +17,7 @@ from psycopg2.extensions import connection as Connection
 from contact_audit import RULES_VERSION, model
 from contact_audit.errors import AuditDatabaseError
 from contact_audit.evidence.values import Codes
-from contact_audit.never_poorer import kept_windows
+from contact_audit.log.never_poorer import kept_windows
 from contact_audit.sql import statement
 from contact_audit.windows import Window
 

@@ -1,6 +1,6 @@
 """The audit log, its tables and views."""
 
-from contact_audit.migrations import execute
+from contact_audit.log.migrations import execute
 
 revision = "0001"
 down_revision = None

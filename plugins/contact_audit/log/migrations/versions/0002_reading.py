@@ -1,6 +1,6 @@
 """Reading: the feed, contact_history and the activity views, what everything means, and the role of those who only read."""
 
-from contact_audit.migrations import execute
+from contact_audit.log.migrations import execute
 
 revision = "0002"
 down_revision = "0001"

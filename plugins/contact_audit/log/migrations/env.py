@@ -1,8 +1,8 @@
-"""What Alembic runs around the revisions: they join the transaction that contact_audit.migrations.upgrade has begun."""
+"""What Alembic runs around the revisions: they join the transaction that contact_audit.log.migrations.upgrade has begun."""
 
 from alembic import context
 
-from contact_audit.migrations import SCHEMA, VERSION_TABLE
+from contact_audit.log.migrations import SCHEMA, VERSION_TABLE
 
 given = context.config.attributes.get("connection")
 if given is None:

@@ -17,7 +17,7 @@ from contact_audit.evidence.values import Codes
 from contact_audit.windows import LENGTH, LONG_AGO, Window, window_of
 
 if TYPE_CHECKING:
-    from contact_audit.audit_log import AuditLog, Load
+    from contact_audit.log.load import AuditLog, Load
 
 
 @dataclass(frozen=True)
