@@ -14,8 +14,8 @@ import psycopg2
 from bench import scheduled, table, tasks
 from bench.worker import Answer, Worker, now
 from bench.world import SQL_FOLDER, databases, execute, fill, make_audit, make_helpdesk, query
-from contact_audit.backfill import Request, finish_backfill, plan_chunks
 from contact_audit.local.embedded import Server
+from contact_audit.runs.backfill import Request, finish_backfill, plan_chunks
 from contact_audit.windows import HISTORY_START
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from bench.worker import Answer, moment, now
 from bench.world import query
-from contact_audit.backfill import Request, run_chunk
-from contact_audit.pipeline import Pipeline
+from contact_audit.runs.backfill import Request, run_chunk
+from contact_audit.runs.pipeline import Pipeline
 from contact_audit.settings import Settings
 from contact_audit.windows import Span, Window
 
@@ -39,9 +39,9 @@ def span(pipeline: Pipeline, start: str, end: str) -> Answer:
 
 def sync(pipeline: Pipeline, own_end: str) -> Answer:
     """A run of the sync with all its tasks, frames handed over as Parquet; seconds of each task."""
-    from contact_audit.pipeline import Report
-    from contact_audit.staging import Staging
-    from contact_audit.sync import derive_due, extract_due, find_due, finish_sync, load_due
+    from contact_audit.runs.pipeline import Report
+    from contact_audit.runs.staging import Staging
+    from contact_audit.runs.sync import derive_due, extract_due, find_due, finish_sync, load_due
 
     end = moment(own_end)
     marks = [now()]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from airflow.sdk import Param, dag, task
 
-from contact_audit import tasks
+from contact_audit.runs import tasks
 
 PARAMS = {
     "from": Param(

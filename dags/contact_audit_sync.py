@@ -5,7 +5,7 @@ from pathlib import Path
 
 from airflow.sdk import CronDataIntervalTimetable, dag, task
 
-from contact_audit import tasks
+from contact_audit.runs import tasks
 
 
 @dag(

@@ -13,12 +13,12 @@ from airflow.sdk import DAG, CronDataIntervalTimetable
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import ParamValidationError
 
-from contact_audit.backfill import Request
 from contact_audit.errors import ConnectionLostError, SettingsError, SourceError
 from contact_audit.export.request import FORMATS, Filters
 from contact_audit.local.state import PROJECT
 from contact_audit.model import ACTIONS, ATTRIBUTIONS
-from contact_audit.sync import own_window
+from contact_audit.runs.backfill import Request
+from contact_audit.runs.sync import own_window
 
 SYNC, BACKFILL, EXPORT = "contact_audit_sync", "contact_audit_backfill", "contact_audit_export"
 
@@ -82,7 +82,7 @@ def test_a_dag_file_is_short_and_holds_no_logic(path: Path) -> None:
 
 def test_parsing_imports_nothing_heavy() -> None:
     heavy = ("pandas", "pyarrow", "adbc_driver_postgresql", "pandera", "alembic")
-    code = f"import sys, contact_audit.tasks; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, contact_audit.runs.tasks; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT / "plugins", capture_output=True, text=True, check=True
     )

@@ -9,7 +9,7 @@ import pytest
 
 from contact_audit.errors import AuditDatabaseError, ConnectionLostError, SettingsError, SourceError
 from contact_audit.local.embedded import Server
-from contact_audit.pipeline import Pipeline
+from contact_audit.runs.pipeline import Pipeline
 from contact_audit.settings import Settings
 from tests.support.compact import expected, logged, moment, world_of
 from tests.support.runs import backfill, loaded_windows, new_pipeline, query, sync

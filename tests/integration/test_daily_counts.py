@@ -4,7 +4,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contact_audit.backfill import Request, plan_chunks, run_chunk
+from contact_audit.runs.backfill import Request, plan_chunks, run_chunk
 from contact_audit.windows import HISTORY_START
 from tests.integration.test_reading_views import many_events, visited
 from tests.support.runs import backfill, new_pipeline, query, quiet, sync

@@ -11,9 +11,9 @@ from typing import Any
 import psycopg2
 import pytest
 
-from contact_audit.pipeline import Pipeline, Report
-from contact_audit.staging import Staging
-from contact_audit.sync import derive_due, extract_due, find_due, finish_sync, load_due
+from contact_audit.runs.pipeline import Pipeline, Report
+from contact_audit.runs.staging import Staging
+from contact_audit.runs.sync import derive_due, extract_due, find_due, finish_sync, load_due
 from contact_audit.windows import Window
 from tests.support.compact import expected, logged, moment, world_of
 from tests.support.runs import NOW, backfill, loaded_windows, new_pipeline, query, quiet, stored, sync

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contact_audit.pipeline import Pipeline
+from contact_audit.runs.pipeline import Pipeline
 from tests.support.compact import expected, logged, moment, world_of
 from tests.support.runs import backfill, new_pipeline, query, sync
 from tests.support.worlds import write_world

@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 
 from contact_audit.errors import AuditDatabaseError, CaptureBrakeError
-from contact_audit.pipeline import Pipeline
+from contact_audit.runs.pipeline import Pipeline
 from tests.support.compact import expected, logged, moment, world_of
 from tests.support.runs import backfill, loaded_windows, new_pipeline, query, stored, sync
 from tests.support.worlds import random_world, write_world

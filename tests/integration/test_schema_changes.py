@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contact_audit.pipeline import Pipeline
+from contact_audit.runs.pipeline import Pipeline
 from tests.support.compact import moment
 from tests.support.runs import backfill, new_pipeline, query, stored, sync
 from tests.support.worlds import write_world

@@ -10,11 +10,11 @@ from typing import Any
 import psycopg2
 import psycopg2.extras
 
-from contact_audit.backfill import Request, finish_backfill, plan_chunks, run_chunk
-from contact_audit.pipeline import Pipeline, Report
+from contact_audit.runs.backfill import Request, finish_backfill, plan_chunks, run_chunk
+from contact_audit.runs.pipeline import Pipeline, Report
+from contact_audit.runs.staging import Staging
+from contact_audit.runs.sync import derive_due, extract_due, find_due, finish_sync, load_due
 from contact_audit.settings import Settings
-from contact_audit.staging import Staging
-from contact_audit.sync import derive_due, extract_due, find_due, finish_sync, load_due
 from contact_audit.windows import Window
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from contact_audit import model
-from contact_audit.planning import (
+from contact_audit.runs.planning import (
     CHUNK_WEIGHT,
     Due,
     cut_into_chunks,

@@ -66,7 +66,7 @@ def demo(state: State, given: Mapping[str, str], say: Callable[[str], None]) -> 
         run_dags(state, environment, say, (SYNC,))
     else:
         say("No need to start Airflow; make up has it look every three hours")
-    from contact_audit.report import print_activity, print_report
+    from contact_audit.runs.report import print_activity, print_report
 
     print()
     print_activity(audit)
@@ -124,8 +124,8 @@ def _history_is_loaded(dsn: str) -> bool:
 def _something_is_due(environment: Mapping[str, str], helpdesk: str, audit: str, say: Callable[[str], None]) -> bool:
     """Whether a run of the sync would find work, found as it finds it."""
     # Not before now: they bring Airflow, which takes seconds and makes Alembic talk.
-    from contact_audit.pipeline import Pipeline
-    from contact_audit.sync import find_due
+    from contact_audit.runs.pipeline import Pipeline
+    from contact_audit.runs.sync import find_due
 
     pipeline = Pipeline(Settings.from_environment(environment), helpdesk, audit)
     plan = find_due(pipeline, Window(floor_border(datetime.now(UTC))), False, lambda text: say(f"Sync: {text}"))

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from contact_audit import model
 from contact_audit.evidence.states import Extract
 from contact_audit.log import contacts
-from contact_audit.pipeline import Checked, Extracted
-from contact_audit.staging import Staging
+from contact_audit.runs.pipeline import Checked, Extracted
+from contact_audit.runs.staging import Staging
 from contact_audit.windows import Span
 
 

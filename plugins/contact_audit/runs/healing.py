@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from contact_audit.log.load import AuditLog
-from contact_audit.planning import ends_of, windows_touched
+from contact_audit.runs.planning import ends_of, windows_touched
 from contact_audit.settings import Settings
 from contact_audit.sources import Session
 from contact_audit.sources.extraction import Captures

@@ -23,7 +23,7 @@ from contact_audit.evidence.states import Evidence, Extract, read
 from contact_audit.evidence.values import Codes
 from contact_audit.log import contacts, migrations
 from contact_audit.log.load import AuditLog, Load, Loaded
-from contact_audit.planning import windows_with_other_captures
+from contact_audit.runs.planning import windows_with_other_captures
 from contact_audit.settings import Settings
 from contact_audit.sources import Session, Source, open_source
 from contact_audit.sources.extraction import Captures, extract, reach

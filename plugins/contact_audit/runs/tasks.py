@@ -18,7 +18,7 @@ from contact_audit.errors import AuditDatabaseError, ConnectionLostError, Contac
 from contact_audit.settings import Settings
 
 if TYPE_CHECKING:
-    from contact_audit.pipeline import Pipeline, Report
+    from contact_audit.runs.pipeline import Pipeline, Report
 
 POOL = "helpdesk_db"
 AUDIT_LOG = Asset("contact_audit_log")
@@ -41,7 +41,7 @@ DEFAULTS: dict[str, Any] = {
 
 _Task = TypeVar("_Task", bound=Callable[..., Any])
 _log = logging.getLogger(__name__)
-_results = logging.getLogger("contact_audit.report")
+_results = logging.getLogger("contact_audit.runs.report")
 
 
 def _plain_errors(function: _Task) -> _Task:
@@ -61,8 +61,8 @@ def _plain_errors(function: _Task) -> _Task:
 @_plain_errors
 def find_due() -> str:
     """The plan, as XCom `plan`; the task to go on with: `extract`, or `report` where nothing is due."""
-    from contact_audit import sync
-    from contact_audit.staging import sweep
+    from contact_audit.runs import sync
+    from contact_audit.runs.staging import sweep
 
     context: Any = get_current_context()
     run, now = context["dag_run"], datetime.now(UTC)
@@ -78,8 +78,8 @@ def find_due() -> str:
 @_plain_errors
 def extract(plan: dict[str, Any]) -> dict[str, Any]:
     """The evidence of all due windows in a staging folder of this run: {staging, spans}."""
-    from contact_audit.staging import Staging
-    from contact_audit.sync import extract_due
+    from contact_audit.runs.staging import Staging
+    from contact_audit.runs.sync import extract_due
 
     pipeline = _pipeline()
     staging = Staging.create(_staging_base(pipeline.settings), _run_id(), datetime.now(UTC))
@@ -93,8 +93,8 @@ def extract(plan: dict[str, Any]) -> dict[str, Any]:
 @_plain_errors
 def diff(extracted: dict[str, Any]) -> dict[str, Any]:
     """The events of all spans, beside their evidence; what it was given, to hand on."""
-    from contact_audit.staging import Staging
-    from contact_audit.sync import derive_due
+    from contact_audit.runs.staging import Staging
+    from contact_audit.runs.sync import derive_due
 
     derive_due(_pipeline(), extracted["spans"], Staging(extracted["staging"]), _say)
     return extracted
@@ -103,9 +103,9 @@ def diff(extracted: dict[str, Any]) -> dict[str, Any]:
 @_plain_errors
 def load(plan: dict[str, Any], derived: dict[str, Any]) -> dict[str, Any]:
     """All spans into the audit database; the run's report."""
-    from contact_audit.pipeline import Report
-    from contact_audit.staging import Staging
-    from contact_audit.sync import load_due
+    from contact_audit.runs.pipeline import Report
+    from contact_audit.runs.staging import Staging
+    from contact_audit.runs.sync import load_due
 
     staging = Staging(derived["staging"])
     report = load_due(_pipeline(), plan, derived["spans"], staging, _run_id(), _say)
@@ -116,10 +116,10 @@ def load(plan: dict[str, Any], derived: dict[str, Any]) -> dict[str, Any]:
 @_plain_errors
 def report(plan: dict[str, Any]) -> None:
     """Remember and tell what the run did, then remove its staging folder."""
-    from contact_audit.pipeline import Report
-    from contact_audit.report import report_lines
-    from contact_audit.staging import Staging
-    from contact_audit.sync import finish_sync
+    from contact_audit.runs.pipeline import Report
+    from contact_audit.runs.report import report_lines
+    from contact_audit.runs.staging import Staging
+    from contact_audit.runs.sync import finish_sync
 
     context: Any = get_current_context()
     done = Report(notes=plan["notes"])
@@ -134,7 +134,7 @@ def report(plan: dict[str, Any]) -> None:
 @_plain_errors
 def plan() -> list[dict[str, Any]]:
     """The chunks, newest first: {start, end, label, newest, until}; `until` is the end of the whole request."""
-    from contact_audit.backfill import Request, plan_chunks
+    from contact_audit.runs.backfill import Request, plan_chunks
 
     context: Any = get_current_context()
     run = context["dag_run"]
@@ -147,7 +147,7 @@ def plan() -> list[dict[str, Any]]:
 @_plain_errors
 def run_chunk(chunk: dict[str, Any]) -> dict[str, Any]:
     """A chunk through the whole pipeline; what it did. What made it fail is an XCom `failure`, for the summary."""
-    from contact_audit import backfill
+    from contact_audit.runs import backfill
 
     context: Any = get_current_context()
     try:
@@ -160,8 +160,8 @@ def run_chunk(chunk: dict[str, Any]) -> dict[str, Any]:
 @_plain_errors
 def summary(chunks: list[dict[str, Any]], done: Sequence[dict[str, Any]]) -> None:
     """Remember and tell what the backfill did; fails where a chunk has failed, and names it."""
-    from contact_audit.backfill import finish_backfill
-    from contact_audit.report import backfill_lines
+    from contact_audit.runs.backfill import finish_backfill
+    from contact_audit.runs.report import backfill_lines
 
     context: Any = get_current_context()
     finished, request = list(done[:]), _request(chunks[0])
@@ -199,7 +199,7 @@ def export() -> dict[str, Any]:
 
 
 def _pipeline() -> "Pipeline":
-    from contact_audit.pipeline import Pipeline
+    from contact_audit.runs.pipeline import Pipeline
 
     settings = Settings.from_environment(os.environ)
     return Pipeline(settings, _dsn("helpdesk", SourceError), _dsn("contact_audit", AuditDatabaseError))
@@ -228,7 +228,7 @@ def _below_home(name: str) -> str:
 
 
 def _request(chunk: dict[str, Any]) -> Any:
-    from contact_audit.backfill import Request
+    from contact_audit.runs.backfill import Request
 
     # `to` as the plan has taken it: a window may have ended since.
     context: Any = get_current_context()

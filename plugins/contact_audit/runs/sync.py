@@ -9,14 +9,14 @@ from typing import Any
 
 from contact_audit.database import audit_connection
 from contact_audit.errors import SettingsError
-from contact_audit.handover import SpanMeta, get_checked, get_extract, get_extracted, put_checked, put_extracted
-from contact_audit.healing import late_windows, seen_until, waiting
 from contact_audit.log.load import AuditLog
-from contact_audit.pipeline import Pipeline, Report
-from contact_audit.planning import Due, due_windows, parts_of
+from contact_audit.runs.handover import SpanMeta, get_checked, get_extract, get_extracted, put_checked, put_extracted
+from contact_audit.runs.healing import late_windows, seen_until, waiting
+from contact_audit.runs.pipeline import Pipeline, Report
+from contact_audit.runs.planning import Due, due_windows, parts_of
+from contact_audit.runs.staging import Staging
 from contact_audit.sources import Session
 from contact_audit.sources.extraction import Captures
-from contact_audit.staging import Staging
 from contact_audit.windows import LENGTH, LONG_AGO, Span, Window, floor_border, spans
 
 Say = Callable[[str], None]
