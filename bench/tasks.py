@@ -4,12 +4,16 @@ Each calls the pipeline as the DAGs' tasks do.
 """
 
 import itertools
+import json
+import resource
+import sys
 import tempfile
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from bench.worker import Answer, moment, now
+from bench.worker import Answer, moment, now, peak_memory
 from bench.world import query
 from contact_audit.runs.backfill import Request, run_chunk
 from contact_audit.runs.pipeline import Pipeline
@@ -86,3 +90,25 @@ def _quiet(_: str) -> None:
 
 
 TASKS = {"span": span, "sync": sync, "chunk": chunk, "export": export}
+
+
+def serve(helpdesk_dsn: str, audit_dsn: str) -> None:
+    """Answer requests until there are no more."""
+    answers, sys.stdout = sys.stdout, sys.stderr
+    opened = pipeline(helpdesk_dsn, audit_dsn)
+    _reply(answers, {})
+    for line in sys.stdin:
+        request = json.loads(line)
+        work: Callable[..., Answer] = TASKS[request["do"]]
+        _reply(answers, work(opened, **request["values"]))
+
+
+def _reply(answers: IO[str], answer: Answer) -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    answer = answer | {"peak": peak_memory(), "cpu": used.ru_utime + used.ru_stime}
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    serve(*sys.argv[1:3])

@@ -1,4 +1,4 @@
-"""A fresh process that does pipeline work: `python -m bench.worker` reads one JSON request a line and answers with one.
+"""A fresh process that does pipeline work: `python -m bench.tasks` reads one JSON request a line and answers with one.
 
 So that time and memory are those of a task's own process, imports included in the memory and not in the time.
 """
@@ -9,7 +9,6 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Self
@@ -23,7 +22,7 @@ class Worker:
     def __init__(self, helpdesk_dsn: str, audit_dsn: str) -> None:
         root = Path(__file__).resolve().parents[1]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(root / "plugins"), str(root)))}
-        command = [sys.executable, "-m", "bench.worker", helpdesk_dsn, audit_dsn]
+        command = [sys.executable, "-m", "bench.tasks", helpdesk_dsn, audit_dsn]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=root
         )
@@ -66,26 +65,6 @@ def peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def serve(helpdesk_dsn: str, audit_dsn: str) -> None:
-    """Answer requests until there are no more."""
-    from bench import tasks
-
-    answers, sys.stdout = sys.stdout, sys.stderr
-    pipeline = tasks.pipeline(helpdesk_dsn, audit_dsn)
-    _reply(answers, {})
-    for line in sys.stdin:
-        request = json.loads(line)
-        work: Callable[..., Answer] = tasks.TASKS[request["do"]]
-        _reply(answers, work(pipeline, **request["values"]))
-
-
-def _reply(answers: IO[str], answer: Answer) -> None:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    answer = answer | {"peak": peak_memory(), "cpu": used.ru_utime + used.ru_stime}
-    answers.write(json.dumps(answer) + "\n")
-    answers.flush()
-
-
 def now() -> float:
     """A clock that processes share."""
     return time.clock_gettime(time.CLOCK_MONOTONIC)
@@ -94,7 +73,3 @@ def now() -> float:
 def moment(text: str) -> datetime:
     """A UTC moment of ISO text."""
     return datetime.fromisoformat(text).astimezone(UTC)
-
-
-if __name__ == "__main__":
-    serve(*sys.argv[1:3])

@@ -14,7 +14,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-PROPERTIES = ["tests/unit/test_truth.py", "tests/unit/test_properties.py"]
+PROPERTIES = ["tests/unit/attribution/test_truth.py", "tests/unit/attribution/test_properties.py"]
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""The reference of docs/data-dictionary.md, made from the comments in an audit database (include/sql/audit/comments.sql)."""
+"""The reference of docs/data-dictionary.md, made from the comments in an audit database (include/sql/audit/revisions/)."""
 
 from tests.support.runs import query
 

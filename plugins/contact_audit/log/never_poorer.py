@@ -7,17 +7,16 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import orjson
 import pandas as pd
 
 from contact_audit.evidence.values import Codes
+from contact_audit.log.audit_log import AuditLog
+from contact_audit.log.loads import Load
 from contact_audit.windows import LENGTH, LONG_AGO, Window, window_of
-
-if TYPE_CHECKING:
-    from contact_audit.log.load import AuditLog, Load
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Kept:
     newer: set[datetime]
 
 
-def kept_windows(log: "AuditLog", load: "Load", there: list[datetime], entries_there: Callable[[Codes], Codes]) -> Kept:
+def kept_windows(log: AuditLog, load: Load, there: list[datetime], entries_there: Callable[[Codes], Codes]) -> Kept:
     """Compare what the windows' rows rest on with what the load has; `there`: ends of the windows that have rows."""
     rests = log.evidence(Window(end) for end in there)
     unseen = rests[~rests["entry_id"].isin(load.entries_seen)]
@@ -50,7 +49,7 @@ def kept_windows(log: "AuditLog", load: "Load", there: list[datetime], entries_t
     return Kept(lost, _newer(log, load, there, unseen.loc[unseen["entry_id"].isin(still), "window_end"]))
 
 
-def _lost_captures(log: "AuditLog", load: "Load", there: list[datetime]) -> dict[datetime, set[int]]:
+def _lost_captures(log: AuditLog, load: Load, there: list[datetime]) -> dict[datetime, set[int]]:
     """The captures that each loaded window rests on and that are gone.
 
     A 'changed' capture builds on those before it, back to a full one, and the entries of a lost one would move on to the next pair: so
@@ -79,7 +78,7 @@ def _lost_captures(log: "AuditLog", load: "Load", there: list[datetime]) -> dict
     return lost
 
 
-def _entangled(load: "Load", rests: pd.DataFrame, kept: set[datetime]) -> set[datetime]:
+def _entangled(load: Load, rests: pd.DataFrame, kept: set[datetime]) -> set[datetime]:
     """The other windows that share an entry with the kept ones: it has moved from one to the other (rule 9)."""
     if not kept:
         return set()
@@ -95,7 +94,7 @@ def _entangled(load: "Load", rests: pd.DataFrame, kept: set[datetime]) -> set[da
         every |= set(pd.DatetimeIndex(list(more)).to_pydatetime())
 
 
-def _new_evidence(load: "Load") -> pd.DataFrame:
+def _new_evidence(load: Load) -> pd.DataFrame:
     """window_end, entry_id: what the new rows rest on."""
     events = load.events
     several = events[events["candidates"].notna()]
@@ -110,7 +109,7 @@ def _new_evidence(load: "Load") -> pd.DataFrame:
     return rows.dropna().astype({"entry_id": np.int64})
 
 
-def _newer(log: "AuditLog", load: "Load", there: list[datetime], unread: "pd.Series[Any]") -> set[datetime]:
+def _newer(log: AuditLog, load: Load, there: list[datetime], unread: "pd.Series[Any]") -> set[datetime]:
     """Windows with an entry that is still there and yet was not read: it became visible after this run had read, and another run
     was faster.
     """

@@ -12,7 +12,7 @@ from typing import Any
 
 from contact_audit.database import audit_connection
 from contact_audit.errors import SettingsError
-from contact_audit.log.load import AuditLog
+from contact_audit.log.audit_log import AuditLog
 from contact_audit.runs.healing import late_windows, waiting
 from contact_audit.runs.pipeline import Pipeline, Report
 from contact_audit.runs.planning import CHUNKS, cut_into_chunks, ends_of, label, parts_of, windows_with_other_captures

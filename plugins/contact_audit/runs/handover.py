@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from contact_audit import model
 from contact_audit.evidence.states import Extract
-from contact_audit.log import contacts
+from contact_audit.log.contacts import Forward
 from contact_audit.runs.pipeline import Checked, Extracted
 from contact_audit.runs.staging import Staging
 from contact_audit.windows import Span
@@ -110,7 +110,7 @@ def get_extracted(staging: Staging, number: int, meta: SpanMeta) -> Extracted:
     forward = None
     if data["forward"] is not None:
         snapshot_id, captured_at, instead_of, since, full = data["forward"]
-        forward = contacts.Forward(snapshot_id, datetime.fromisoformat(captured_at), instead_of, _moment(since), full)
+        forward = Forward(snapshot_id, datetime.fromisoformat(captured_at), instead_of, _moment(since), full)
     after, until = (datetime.fromisoformat(text) for text in data["read"])
     captures = staging.read(f"{number}-captures").to_pandas()
     return Extracted(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from contact_audit.log.load import AuditLog
+from contact_audit.log.audit_log import AuditLog
 from contact_audit.runs.planning import ends_of, windows_touched
 from contact_audit.settings import Settings
 from contact_audit.sources import Session

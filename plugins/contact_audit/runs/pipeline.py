@@ -15,14 +15,19 @@ import pandas as pd
 import pyarrow as pa
 
 from contact_audit import model
-from contact_audit.attribution.attribute import Derived, attribute, conservation
+from contact_audit.attribution import conservation
+from contact_audit.attribution.attribute import Derived, attribute
 from contact_audit.attribution.schema_changes import Use, schema_changes
 from contact_audit.database import audit_connection, where
 from contact_audit.errors import AuditDatabaseError
 from contact_audit.evidence.states import Evidence, Extract, read
 from contact_audit.evidence.values import Codes
-from contact_audit.log import contacts, migrations
-from contact_audit.log.load import AuditLog, Load, Loaded
+from contact_audit.log import migrations
+from contact_audit.log.audit_log import AuditLog
+from contact_audit.log.contacts import Forward, bring_forward, keep_labels
+from contact_audit.log.load import replace
+from contact_audit.log.loads import Load, Loaded
+from contact_audit.runs import contacts
 from contact_audit.runs.planning import windows_with_other_captures
 from contact_audit.settings import Settings
 from contact_audit.sources import Session, Source, open_source
@@ -47,7 +52,7 @@ class Extracted:
     """
 
     extract: Extract
-    forward: contacts.Forward | None
+    forward: Forward | None
     contacts: Callable[[], Iterable[pa.Table]]
     contacts_complete: bool
     fields: pa.Table
@@ -84,7 +89,7 @@ class Report:
         windows, events, entries_without_event, rejected, superseded, schema_changes: counts.
         entries: journal entries accounted for (rule 6), with an event and without.
         by_action, by_attribution: events by these.
-        evidence_lost, newer: windows kept as they were (audit_log.Loaded).
+        evidence_lost, newer: windows kept as they were (loads.Loaded).
         notes: sentences.
     """
 
@@ -279,12 +284,12 @@ class Pipeline:
         report = Report()
         with audit_connection(self.audit_dsn) as connection:
             log = AuditLog(connection)
-            report.add(log.replace(load, run_id, reason, self.entries_there, accept_lost_evidence))
+            report.add(replace(log, load, run_id, reason, self.entries_there, accept_lost_evidence))
             report.entries = _entries(checked, {*report.evidence_lost, *report.newer})
             conservation.check(checked.captured, checked.replayed, checked.contacts)
             if extracted.forward is not None and not dry_run:
-                contacts.bring_forward(log, extracted.forward, extracted.contacts(), extracted.contacts_complete)
-                contacts.keep_labels(log, extracted.fields, extracted.forward.captured_at)
+                bring_forward(log, extracted.forward, extracted.contacts(), extracted.contacts_complete)
+                keep_labels(log, extracted.fields, extracted.forward.captured_at)
             if dry_run:
                 connection.rollback()
         return report

@@ -9,7 +9,7 @@ from typing import Any
 
 from contact_audit.database import audit_connection
 from contact_audit.errors import SettingsError
-from contact_audit.log.load import AuditLog
+from contact_audit.log.audit_log import AuditLog
 from contact_audit.runs.handover import SpanMeta, get_checked, get_extract, get_extracted, put_checked, put_extracted
 from contact_audit.runs.healing import late_windows, seen_until, waiting
 from contact_audit.runs.pipeline import Pipeline, Report

@@ -1,7 +1,8 @@
 """The audit database's schema, revision by revision.
 
-Each revision executes files of include/sql/audit/ as they are; Alembic keeps the order and remembers what is done. It is
-imported where it is used: most tasks never ask for it.
+Each revision owns the files of include/sql/audit/revisions/<revision>/ and executes them as they are; once released they
+never change (SHA256SUMS beside them), and what is to change does so in the next revision. Alembic keeps the order and remembers what
+is done. It is imported where it is used: most tasks never ask for it.
 """
 
 import logging
@@ -67,12 +68,12 @@ def head() -> str:
 
 
 def execute(name: str) -> None:
-    """For revisions: execute include/sql/<name>.sql as it is (percent signs, dollar quotes), and tell what it warns of."""
+    """For revisions: execute include/sql/audit/revisions/<name>.sql as it is (percent signs, dollar quotes), and tell what it warns of."""
     from alembic import op
 
     raw: Any = op.get_bind().connection.driver_connection
     with closing(raw.cursor()) as cursor:
-        cursor.execute(statement(name))
+        cursor.execute(statement(f"audit/revisions/{name}"))
     for notice in raw.notices:
         if notice.startswith("WARNING"):
             _log.warning("%s.sql: %s", name, " ".join(notice.split()))

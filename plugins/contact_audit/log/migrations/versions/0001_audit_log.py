@@ -10,6 +10,6 @@ depends_on = None
 
 def upgrade() -> None:
     """Create the tables, then the views over them."""
-    execute("audit/schema")
-    execute("audit/schema_changes")
-    execute("audit/views")
+    execute("0001/schema")
+    execute("0001/schema_changes")
+    execute("0001/views")

@@ -1,4 +1,4 @@
-"""Reading: the feed, contact_history and the activity views, what everything means, and the role of those who only read."""
+"""Reading: the feed, contact_history and the activity views."""
 
 from contact_audit.log.migrations import execute
 
@@ -9,8 +9,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the views, then comment on all there is, then let the reader read."""
-    execute("audit/feed")
-    execute("audit/reading")
-    execute("audit/comments")
-    execute("audit/reader")
+    """Create the feed, then the views; 0003, always in the same upgrade, says what all of them mean and who may read."""
+    execute("0002/feed")
+    execute("0002/reading")

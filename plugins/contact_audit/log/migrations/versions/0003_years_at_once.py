@@ -1,4 +1,4 @@
-"""Reading years at once: views without an order of their own, and audit.daily_activity, counted ahead."""
+"""Reading years at once: audit.daily_activity, counted ahead; what everything means, and the role of those who only read."""
 
 from contact_audit.log.migrations import execute
 
@@ -9,8 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the views anew, create the counts and count what is there, then comment and let the reader read as before."""
-    execute("audit/views")
-    execute("audit/daily_counts")
-    execute("audit/comments")
-    execute("audit/reader")
+    """Create the counts and count what is there, then comment on all there is, then let the reader read."""
+    execute("0003/daily_counts")
+    execute("0003/comments")
+    execute("0003/reader")

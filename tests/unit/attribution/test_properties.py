@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contact_audit.attribution.attribute import conservation
+from contact_audit.attribution import conservation
 from contact_audit.errors import ConservationError
 from contact_audit.evidence.states import Extract
 from contact_audit.windows import Span

@@ -1,4 +1,4 @@
-"""What went wrong elsewhere, as far as a database is needed to show it; tests/unit/test_pitfalls.py has the table of cases."""
+"""What went wrong elsewhere, as far as a database is needed to show it; tests/unit/evidence/test_pitfalls.py has the table of cases."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
--- More that reporting tools read: contact_history and contact_as_of (how a contact was), daily_activity and author_activity.
+-- More that reporting tools read: contact_history and contact_as_of (how a contact was), and author_activity.
 -- Run by an Alembic revision after schema.sql, schema_changes.sql and views.sql. No percent sign in this file: drivers
 -- would take it for a parameter.
 
@@ -208,48 +208,6 @@ as $$
         and history.valid_from <= contact_as_of.at
         and (history.valid_to is null or contact_as_of.at < history.valid_to)
 $$;
-
--- One row per day (UTC), account, action, kind of author, channel and attribution, with how many events it has.
--- O(events of the days asked for), by index: where day >= '2026-11-01'.
--- daily_counts.sql makes it anew, counted ahead.
-create view audit.daily_activity as
-select
-    calendar.day,
-    counted.account_id,
-    counted.action,
-    counted.author_type,
-    counted.channel,
-    counted.attribution,
-    counted.events,
-    counted.contacts
-from (
-    select days.day::date as day
-    from generate_series(
-        (select date_trunc('day', min(event.occurred_at) at time zone 'UTC') from audit.contact_audit_log as event),
-        (select max(event.occurred_at) at time zone 'UTC' from audit.contact_audit_log as event),
-        interval '1 day'
-    ) as days (day)
-) as calendar
-cross join lateral (
-    select
-        event.account_id,
-        event.action,
-        event.author_type,
-        event.channel,
-        event.attribution,
-        count(*) as events,
-        count(distinct event.contact_id) as contacts
-    from audit.contact_audit_log as event
-    where
-        event.occurred_at >= calendar.day::timestamp at time zone 'UTC'
-        and event.occurred_at < (calendar.day + 1)::timestamp at time zone 'UTC'
-    group by
-        event.account_id,
-        event.action,
-        event.author_type,
-        event.channel,
-        event.attribution
-) as counted;
 
 -- One row per day (UTC), account and author, with what the author did. An author without an id is told apart by name.
 -- O(events of the days asked for), by index.

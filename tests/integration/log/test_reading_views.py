@@ -300,8 +300,10 @@ def test_who_may_not_create_roles_is_told_and_the_rest_is_done(
     new_database: NewDatabase, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dsn = new_database()
-    text = statement("audit/reader").replace("contact_audit_reader", "a_reader_that_is_missing")
-    monkeypatch.setattr(migrations, "statement", lambda name: text if name == "audit/reader" else statement(name))
+    text = statement("audit/revisions/0003/reader").replace("contact_audit_reader", "a_reader_that_is_missing")
+    monkeypatch.setattr(
+        migrations, "statement", lambda name: text if name == "audit/revisions/0003/reader" else statement(name)
+    )
     query(
         dsn,
         "create role poor login; grant create, connect on database {} to poor".format(dsn.split("/")[3].split("?")[0]),

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contact_audit.attribution.attribute import conservation
+from contact_audit.attribution import conservation
 from contact_audit.windows import window_of
 from tests.support.extracts import as_records, attributed, extract_of, in_order, shuffled
 from tests.support.judge import SKEW, Judge

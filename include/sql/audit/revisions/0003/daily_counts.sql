@@ -49,7 +49,7 @@ cross join lateral (
 
 -- One row per day (UTC), account, action, kind of author, channel and attribution, with how many events it has.
 -- O(days asked for), by index: where day >= '2026-11-01'; and what loads have brought since the last run.
-create or replace view audit.daily_activity as
+create view audit.daily_activity as
 with uncounted as materialized (
     select touched.day
     from audit.uncounted_days as touched

@@ -1,5 +1,6 @@
 """Migrations of the audit database: whole or not at all, once."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -20,15 +21,26 @@ def ask(dsn: str, question: str) -> Any:
         return cursor.fetchall()
 
 
+REVISIONS = sql.SQL_FOLDER / "audit" / "revisions"
 RELATIONS = "select relname from pg_class where relnamespace = 'audit'::regnamespace order by 1"
 
 
 def files_that_do_nothing(folder: Path) -> Path:
     """The files that revisions may execute, each with nothing to do."""
-    (folder / "audit").mkdir()
-    for path in (sql.SQL_FOLDER / "audit").glob("*.sql"):
-        (folder / "audit" / path.name).write_text("select 1")
-    return folder / "audit"
+    for path in REVISIONS.glob("*/*.sql"):
+        copy = folder / "audit" / "revisions" / path.parent.name / path.name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text("select 1")
+    return folder / "audit" / "revisions" / "0001"
+
+
+@pytest.mark.parametrize("revision", sorted(path.name for path in REVISIONS.iterdir()))
+def test_a_revision_owns_its_sql_and_never_changes_it(revision: str) -> None:
+    """A database that was upgraded yesterday and one made today must be the same: `sha256sum *.sql` of each revision is kept."""
+    folder = REVISIONS / revision
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.sql")}
+    lines = (folder / "SHA256SUMS").read_text().splitlines()
+    assert {name: digest for digest, name in map(str.split, lines)} == found
 
 
 def test_a_fresh_database_has_no_revision(new_database: NewDatabase) -> None:
@@ -94,7 +106,7 @@ def test_files_are_executed_as_they_are(
 
 def test_two_upgrades_at_once_both_succeed(new_database: NewDatabase) -> None:
     dsn = new_database()
-    command = "from contact_audit import migrations; import sys; print(migrations.upgrade(sys.argv[1]))"
+    command = "from contact_audit.log import migrations; import sys; print(migrations.upgrade(sys.argv[1]))"
     with ThreadPoolExecutor(2) as pool:
         done = list(pool.map(lambda _: _python(command, dsn), range(2)))
     assert done == [migrations.head()] * 2

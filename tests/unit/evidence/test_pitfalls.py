@@ -1,6 +1,6 @@
 """What went wrong elsewhere: cases from the issue trackers of systems that diff snapshots, and what pandas does to an audit log.
 
-Each case and the tests that show it here; those without a folder are tests of this file or of tests/integration/test_pitfalls.py.
+Each case and the tests that show it here; those without a folder are tests of this file or of tests/integration/runs/test_pitfalls.py.
 
 Diffing and attribution
     A, B, A again                             test_a_change_made_again_is_another_event
@@ -8,7 +8,7 @@ Diffing and attribution
     deleted, back again identical             test_deleted_and_back_again_identical_is_a_delete_and_a_restore
     a source cut short, not yet refilled      test_a_capture_cut_to_half_stops_the_run_and_loads_nothing
     changed rows taken for a full capture     test_a_changed_capture_deletes_nobody_it_does_not_mention
-    a new column or custom field              tests/integration/test_schema_changes.py
+    a new column or custom field              tests/integration/runs/test_schema_changes.py
     null against ''; a clear not written      test_a_value_that_goes_to_null_or_to_empty_is_told
     null in the key                           test_an_unusable_entry_is_rejected_whole_and_its_change_is_unattributed
     nested JSON, sets in another order        test_values_that_are_equal_are_no_change
@@ -64,7 +64,7 @@ from contact_audit.evidence.states import read
 from tests.support.compact import events_of, expected, world_of
 from tests.support.extracts import extract_of
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def check(evidence: str, events: str) -> None:

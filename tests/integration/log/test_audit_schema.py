@@ -14,7 +14,7 @@ import pytest
 from psycopg2 import errors, sql
 from psycopg2.extensions import cursor as Cursor
 
-WORLDS = Path(__file__).parents[1] / "fixtures" / "worlds"
+WORLDS = Path(__file__).parents[2] / "fixtures" / "worlds"
 PHONE = {"field": "primary_phone", "old": "+49 30 1", "new": "+49 30 2"}
 
 RECORDED = {

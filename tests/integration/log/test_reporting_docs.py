@@ -15,7 +15,7 @@ from contact_audit.windows import HISTORY_START
 from tests.support.runs import backfill, new_pipeline, query
 from tests.support.worlds import random_world, write_world
 
-TEXT = (Path(__file__).parents[2] / "docs" / "reporting.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[3] / "docs" / "reporting.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"```(?:postgre)?sql\n-- (.+?)\n(.*?)```", TEXT, re.DOTALL))
 NOW = datetime.now(UTC)
 LAST_MONTH = NOW.replace(day=1, hour=12, minute=0, second=0, microsecond=0) - timedelta(days=2)

@@ -15,7 +15,7 @@ begin
                 raise warning using
                     message = 'the role contact_audit_reader is missing and ' || current_user || ' may not create it',
                     hint = 'As an administrator: create role contact_audit_reader nologin; '
-                    || 'then, as the owner of the schema audit: psql -f include/sql/audit/reader.sql';
+                    || 'then, as the owner of the schema audit: psql -f include/sql/audit/revisions/0003/reader.sql';
                 return;
         end;
     end if;

@@ -20,7 +20,7 @@ from contact_audit.export.run import FORMATS, export_to, file_name, stream
 from contact_audit.sql import statement
 from tests.support.runs import backfill, new_pipeline, query, quiet
 from tests.support.worlds import load_world, write_world
-from tests.unit.test_export_formats import check_ocsf
+from tests.unit.export.test_export_formats import check_ocsf
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS = {"from_": "2019-10-01T00:00:00Z", "to": "2019-10-04T00:00:00Z"}

@@ -6,7 +6,7 @@ from typing import Any
 
 from contact_audit.runs.backfill import Request, plan_chunks, run_chunk
 from contact_audit.windows import HISTORY_START
-from tests.integration.test_reading_views import many_events, visited
+from tests.integration.log.test_reading_views import many_events, visited
 from tests.support.runs import backfill, new_pipeline, query, quiet, sync
 from tests.support.worlds import load_world, random_world, write_world
 

@@ -1,0 +1,82 @@
+"""The audit tables, within one transaction: what is loaded, what was decided, and COPY into them. Knows no rules."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pc
+from psycopg2.extensions import connection as Connection
+
+from contact_audit.errors import AuditDatabaseError
+from contact_audit.sql import statement
+from contact_audit.windows import Window
+
+
+class AuditLog:
+    """The audit tables, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def query(self, name: str, **values: Any) -> pd.DataFrame:
+        """The rows that include/sql/audit/load/<name>.sql returns, as objects; empty where it returns none."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement(f"audit/load/{name}"), values)
+            if cursor.description is None:
+                return pd.DataFrame()
+            return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description], dtype=object)
+
+    def claim(self, adapter: str) -> None:
+        """Register the adapter; raises AuditDatabaseError where another one fills this database."""
+        self.query("claim", adapter=adapter)
+        filled_by = str(self.query("source")["adapter"].iloc[0])
+        if filled_by != adapter:
+            raise AuditDatabaseError(
+                f"this audit database is filled by the adapter {filled_by!r}; {adapter!r} would mix its ids with "
+                "another helpdesk's. "
+                "Set CONTACT_AUDIT_SOURCE, or use another database for the connection contact_audit."
+            )
+
+    def decisions(self) -> dict[int, str]:
+        """What was decided about captures: snapshot_id → accept | ignore."""
+        frame = self.query("decisions")
+        return dict(zip(frame["snapshot_id"].astype(int).tolist(), frame["decision"].tolist(), strict=True))
+
+    def loaded(self, after: datetime, until: datetime) -> pd.DataFrame:
+        """The loaded windows of (after, until]: window_end (UTC), captures (list), newest_recorded_at, whole, sequence, counts."""
+        frame = self.query("loaded", after=after, until=until)
+        frame["window_end"] = pd.to_datetime(frame["window_end"], utc=True)
+        return frame
+
+    def evidence(self, windows: Iterable[Window]) -> pd.DataFrame:
+        """window_end, entry_id: the journal entries that the windows' rows rest on."""
+        frame = self.query("evidence", windows=[window.end for window in windows])
+        frame["window_end"] = pd.to_datetime(frame["window_end"], utc=True)
+        return frame.astype({"entry_id": np.int64})
+
+    def lock(self, windows: Iterable[Window]) -> None:
+        """Wait until no other load works on the months of these windows; held until the transaction ends."""
+        months = sorted({window.end.year * 100 + window.end.month for window in windows})
+        self.query("lock", months=months)
+
+    def drop(self, table: str) -> None:
+        """Drop a temporary table of this transaction."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"drop table {table}")
+
+    def copy(self, relation: str, columns: list[str], tables: Iterable[pa.Table]) -> None:
+        """Bulk load tables of these columns, in this order, by COPY."""
+        text = f"copy {relation} ({', '.join(columns)}) from stdin with (format csv)"
+        with self._connection.cursor() as cursor:
+            for table in tables:
+                cursor.copy_expert(text, pa.BufferReader(_csv(table)))
+
+
+def _csv(table: pa.Table) -> pa.Buffer:
+    # Text is always quoted and null never: an empty text and null stay apart.
+    sink = pa.BufferOutputStream()
+    pc.write_csv(table, sink, pc.WriteOptions(include_header=False, quoting_style="needed"))
+    return sink.getvalue()
