@@ -4,6 +4,7 @@ Everything happens on a PostgreSQL of its own in a temporary folder, with durabl
 """
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,8 +12,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench import backfill, changed, full, reading
+from bench.peers import run as peers
 from bench.table import say
 from bench.world import own_server
+from contact_audit.local.state import State
 from contact_audit.windows import HISTORY_START, floor_border
 
 
@@ -30,12 +33,19 @@ def main(arguments: Sequence[str]) -> None:
             backfill.run(server, options.backfill_contacts, sizes, _windows(), options.parallel, under_airflow)
         if options.what in ("reading", "all"):
             reading.run(server, options.events, _windows(), options.plans, not options.without_airflow)
+        environment = State.from_environment(os.environ).home / "peers"
+        if options.what == "peers" and not peers.run(
+            server, options.contacts, options.changed_share, options.rounds, environment
+        ):
+            sys.exit("an aim is missed")
     say("removed all that was generated")
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="?", default="all", choices=("full", "changed", "backfill", "reading", "all"))
+    parser.add_argument(
+        "what", nargs="?", default="all", choices=("full", "changed", "backfill", "reading", "peers", "all")
+    )
     parser.add_argument("--contacts", type=int, default=1_000_000, help="of `full` and, with a tenth, of `changed`")
     parser.add_argument(
         "--changed-share", type=float, default=0.013, help="of `full`: the share of contacts that differ"
@@ -50,6 +60,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--events", type=int, default=20_000_000, help="of `reading`: how many the log holds")
     parser.add_argument("--plans", type=Path, default=None, help="of `reading`: a file for every plan, as JSON")
+    parser.add_argument("--rounds", type=int, default=5, help="of `peers`: how often each is measured, in turn")
     parser.add_argument("--folder", default=None, help="where the temporary folder is made")
     return parser.parse_args(arguments)
 
