@@ -68,6 +68,7 @@ lock: $(BIN)/.uv ## compile requirements*.txt anew from requirements*.in
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) requirements.in -o requirements.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) requirements-dev.in -o requirements-dev.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) bench/superset/requirements.in -o bench/superset/requirements.txt
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) bench/peers/requirements.in -o bench/peers/requirements.txt
 
 $(BIN)/.runtime: requirements.txt | $(BIN)/.uv
 	@echo "Installing the locked requirements into .venv"
