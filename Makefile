@@ -11,11 +11,12 @@ LOCAL := PYTHONPATH=plugins $(BIN)/python -m contact_audit.local
 # uv takes the interpreter of .venv, and never fetches one of its own.
 UV := UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=.venv $(BIN)/uv
 ARGS ?=
+ENV ?= .env
 
-.PHONY: help demo up down clean migrate airflow test prove lint format bench accuracy screenshots superset lock
+.PHONY: help demo up down clean migrate airflow secrets test test-heavy test-all prove lint format bench accuracy screenshots superset lock
 
 help: ## show this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 
 demo: $(BIN)/.runtime ## fill a demo helpdesk, audit it through Airflow, show a contact's activity
 	@$(LOCAL) demo
@@ -36,8 +37,26 @@ migrate: $(BIN)/.runtime ## bring the audit database's schema up to date
 airflow: $(BIN)/.runtime ## any Airflow command: make airflow ARGS='dags list'
 	@$(LOCAL) airflow $(ARGS)
 
-test: $(BIN)/.development ## all tests; ARGS go to pytest
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+secrets: ## write .env for docker-compose.yaml: every secret of .env.example, random (ENV=.env)
+	@umask 077; set -o noclobber; \
+	random() { od -An -N "$$1" -tx1 /dev/urandom | tr -d ' \n'; }; \
+	while IFS= read -r line; do \
+	  case "$$line" in \
+	    FERNET_KEY=) line=FERNET_KEY=$$(head -c 32 /dev/urandom | base64 | tr '+/' '-_') ;; \
+	    *_PASSWORD=) line=$$line$$(random 32) ;; \
+	    *_SECRET=) line=$$line$$(random 64) ;; \
+	  esac; \
+	  printf '%s\n' "$$line"; \
+	done < .env.example > "$(ENV)" || { echo "$(ENV) is there already, or cannot be written: nothing is changed." >&2; exit 1; }
+	@echo "Wrote $(ENV), readable by you alone; docker compose takes it from there."
+
+test: $(BIN)/.development ## all tests but the heavy ones; ARGS go to pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'not heavy' $(ARGS)
+
+test-heavy: $(BIN)/.development ## the heavy tests, one after the other, each within its own budget
+	@$(BIN)/python -m pytest -m heavy $(ARGS)
+
+test-all: test test-heavy ## all tests
 
 prove: $(BIN)/.development ## the properties on 10,000 worlds each; takes long (ARGS='--worlds 1000')
 	@$(BIN)/python -m tests.prove $(ARGS)
@@ -65,6 +84,7 @@ superset: $(BIN)/.development ## have Apache Superset read the log and draw a ch
 	@PYTHONPATH=plugins:. $(BIN)/python -m bench.superset.draw
 
 lock: $(BIN)/.uv ## compile requirements*.txt anew from requirements*.in
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) requirements-bootstrap.in -o requirements-bootstrap.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) requirements.in -o requirements.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) requirements-dev.in -o requirements-dev.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) bench/superset/requirements.in -o bench/superset/requirements.txt
@@ -80,7 +100,7 @@ $(BIN)/.development: requirements.txt requirements-dev.txt | $(BIN)/.uv
 	@$(UV) pip install --quiet --require-hashes -r requirements.txt -r requirements-dev.txt
 	@touch $(BIN)/.runtime $@
 
-$(BIN)/.uv:
+$(BIN)/.uv: requirements-bootstrap.txt
 	@chosen=; \
 	for python in $${PYTHON:-python3 python3.13 python3.12 python3.11}; do \
 	  if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; \
@@ -94,5 +114,5 @@ $(BIN)/.uv:
 	if ! "$$chosen" -m venv .venv; then \
 	  echo "This Python cannot make a virtual environment (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; \
 	fi
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
 	@touch $@

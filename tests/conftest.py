@@ -23,6 +23,7 @@ from contact_audit.local.state import HOME_VARIABLE, State
 from contact_audit.log import migrations
 from contact_audit.sql import statement
 
+pytest_plugins = ["tests.support.frame"]
 NewDatabase = Callable[..., str]
 _STATE = pytest.StashKey[State]()
 

@@ -140,7 +140,9 @@ def _dlt(server: Server, python: str, folder: Path) -> Peer:
     source = server.dsn("peer_helpdesk").replace("postgresql://", "postgresql+psycopg2://")
 
     def command(database: str, capture: int, state: Path) -> tuple[list[str], dict[str, str]]:
-        written = server.dsn(database).replace("postgres@/", "postgres:none@localhost/")  # it asks for a host and a password
+        written = server.dsn(database).replace(
+            "postgres@/", "postgres:none@localhost/"
+        )  # it asks for a host and a password
         program = [python, str(FOLDER / "scd2.py"), source, written, str(capture), str(state)]
         return program, variables
 

@@ -23,10 +23,9 @@ from contact_audit.local.processes import AIRFLOW as AIRFLOW_COMMAND
 from contact_audit.local.processes import login, run_logged, start_standalone, stop_standalone
 from contact_audit.local.state import HOME_VARIABLE, State
 from tests.support.activity import Log, new_activity
+from tests.support.programs import needed
 
 PATH = "contact-activity"
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_MISSING = "no Chromium here: the Activity page was not tried in a browser (Debian: apt-get install --no-install-recommends chromium)"
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,7 @@ class Site:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail(_MISSING)
-        pytest.skip(_MISSING)
-    return found
+    return needed("chromium", "the Activity page in a browser")
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +66,6 @@ def site(chromium: str, postgres: Server, _audit_template: str) -> Iterator[Site
             METADATA: postgres.dsn("airflow_of_the_page").replace("postgresql://", "postgresql+psycopg2://", 1),
             CONTACT_AUDIT: dsn,
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
-            "AIRFLOW__API_AUTH__JWT_SECRET": "of-the-tests-" * 6,
         }
         environment = airflow_environment(state, given, port)
         run_logged([AIRFLOW_COMMAND, "db", "migrate"], environment, state.logs / "metadata.log", "no metadata")

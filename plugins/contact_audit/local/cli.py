@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     chosen = parser.parse_args(arguments)
     given = dict(os.environ)
+    os.umask(0o077)  # what is written here holds people's data and secrets
     try:
         Settings.from_environment(given)
         status = chosen.run(State.from_environment(given), given, chosen)

@@ -20,7 +20,7 @@ DEFAULT_PORT = 8080
 
 
 def airflow_environment(state: State, given: Mapping[str, str], port: int = DEFAULT_PORT) -> dict[str, str]:
-    """The environment for Airflow: `given`, completed; `port` is that of its web server."""
+    """The environment for Airflow: `given`, completed; `port` is that of its web server. The state's folders must be there."""
     server = Server(state)
     plugins = PROJECT / "plugins"
     url = f"http://localhost:{port}"
@@ -32,6 +32,7 @@ def airflow_environment(state: State, given: Mapping[str, str], port: int = DEFA
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__PARALLELISM": "8",
+        "AIRFLOW__API_AUTH__JWT_SECRET": state.secret("jwt_secret"),
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",

@@ -6,8 +6,10 @@ taken for ours.
 
 import hashlib
 import os
+import secrets
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +68,7 @@ class State:
     def parts(self) -> list[Path]:
         """All that is ever written under `home`."""
         folders = ("postgres", "socket", "airflow", "staging", "logs", "superset")
-        files = ("socket_folder", "lock", "airflow.pid", "url", "metadata.json")
+        files = ("socket_folder", "lock", "airflow.pid", "url", "metadata.json", "jwt_secret")
         return [self.home / name for name in (*folders, *files)]
 
     def make(self) -> None:
@@ -76,6 +78,17 @@ class State:
         for folder in (self.airflow, self.staging, self.logs):
             folder.mkdir(exist_ok=True)
             folder.chmod(0o700)
+
+    def secret(self, name: str) -> str:
+        """A secret of this folder's own, in the file of that name: 64 random bytes in hexadecimal, made when first asked for."""
+        file = self.home / name
+        if not file.exists():
+            with tempfile.NamedTemporaryFile("w", dir=self.home) as new:  # its owner's alone
+                new.write(secrets.token_hex(64))
+                new.flush()
+                with suppress(FileExistsError):  # of two at once, the first one's holds
+                    os.link(new.name, file)
+        return file.read_text()
 
     def socket_folder(self) -> Path:
         """The folder of PostgreSQL's socket: in `home`, or a private one where that path is too long or needs quoting.

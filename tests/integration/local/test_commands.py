@@ -16,7 +16,22 @@ from contact_audit.local.processes import free_port, note_process, noted_process
 from contact_audit.local.state import HOME_VARIABLE, PROJECT, State
 from tests.conftest import NewDatabase
 
-TARGETS = ["help", "demo", "test", "lint", "migrate", "airflow", "up", "down", "clean", "lock", "bench"]
+TARGETS = [
+    "help",
+    "demo",
+    "secrets",
+    "test",
+    "test-heavy",
+    "test-all",
+    "lint",
+    "migrate",
+    "airflow",
+    "up",
+    "down",
+    "clean",
+    "lock",
+    "bench",
+]
 
 
 @pytest.fixture
@@ -43,7 +58,7 @@ def test_make_knows_the_target(target: str) -> None:
 
 def test_make_alone_lists_every_target_with_what_it_does() -> None:
     shown = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
-    listed = re.findall(r"^ +make (\w+) +\S", shown, flags=re.MULTILINE)
+    listed = re.findall(r"^ +make ([\w-]+) +\S", shown, flags=re.MULTILINE)
     assert sorted(listed) == sorted([*TARGETS, "format", "prove", "accuracy", "screenshots", "superset"])
 
 
@@ -53,12 +68,21 @@ def test_make_refuses_a_python_that_is_too_old_or_too_new(tmp_path: Path) -> Non
     old.write_text('#!/bin/sh\n[ "$1" = -V ] && echo Python 3.10.13\nexit 1\n')
     old.chmod(0o755)
     command = ["make", "demo", f"PYTHON={old}"]
-    (tmp_path / "requirements.txt").touch()
+    for name in ("requirements.txt", "requirements-bootstrap.txt"):
+        (tmp_path / name).touch()
     made = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert made.returncode != 0
     assert "Python 3.11, 3.12 or 3.13 is needed" in made.stderr
     assert "Python 3.10.13" in made.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+def test_what_installs_all_else_is_pinned_by_hash() -> None:
+    pinned = (PROJECT / "requirements-bootstrap.txt").read_text()
+    assert re.search(r"^uv==[\d.]+ \\\n +--hash=sha256:[0-9a-f]{64}", pinned, flags=re.MULTILINE)
+    installs = [line for line in (PROJECT / "Makefile").read_text().splitlines() if "pip install" in line]
+    assert installs
+    assert [line for line in installs if "--require-hashes" not in line] == []
 
 
 def test_an_unknown_command_is_refused_with_the_known_ones(state: State) -> None:
@@ -91,6 +115,23 @@ def test_env_prints_what_a_shell_can_eval(state: State) -> None:
     assert helpdesk == (
         f'{{"conn_type": "postgres", "host": "{state.socket_folder()}", "login": "postgres", "schema": "helpdesk"}}'
     )
+
+
+def test_each_state_folder_has_a_secret_of_its_own_that_airflow_signs_with(state: State) -> None:
+    name = "AIRFLOW__API_AUTH__JWT_SECRET"
+    read = [run(state, "env").stdout, run(state, "env").stdout]
+    (secret,) = {line.partition("=")[2] for text in read for line in text.splitlines() if name in line}
+    assert len(bytes.fromhex(secret)) == 64
+    assert (state.home / "jwt_secret").stat().st_mode & 0o077 == 0
+    assert f"{name}=" not in run(state, "env", **{name: "of-the-caller"}).stdout
+
+
+def test_what_the_commands_write_is_its_users_alone(state: State) -> None:
+    run(state, "migrate")
+    run(state, "airflow", "version")
+    written = [path for path in state.home.rglob("*") if path.is_file() and not path.is_relative_to(state.data)]
+    assert state.logs / "metadata.log" in written
+    assert [path for path in written if path.stat().st_mode & 0o077] == []
 
 
 def test_migrate_brings_the_embedded_audit_database_up_to_date(state: State) -> None:
