@@ -169,13 +169,16 @@ def fits(cut: int, near: list[int], entries: list[Entry], row: dict[str, Any] | 
 
 
 def side_fits(name: str, captured: Any, entries: list[Entry], pin_end: int) -> bool:
-    """From the cut to the nearest pin of the field: it meets the captured value, or an update between may differ."""
+    """From the cut to the nearest pin of the field: it meets the captured value, or an entry between may have made the difference.
+
+    That is an update that names the field or is bare, or a birth or a death that does not pin it.
+    """
     accounted = False
     for entry in entries:
         pins = all_pins(entry)
         if name in pins:
             return accounted or same(pins[name][pin_end], captured)
-        if entry.action == "update" and name != EXISTENCE and (entry.bare or name in entry.names):
+        if name != EXISTENCE and (entry.action != "update" or entry.bare or name in entry.names):
             accounted = True
     return True
 

@@ -158,6 +158,8 @@ class Walk:
             point.take(name, left, reached, "inferred" if bare else "matched")
             return
         candidates, rule = (named, "matched") if named else (bare, "inferred")
+        if from_absence and point.entry and (point.entry.bare or name in point.entry.names):
+            rule = "inferred"  # the birth may have set it, too
         if len(candidates) == 1:
             candidates[0].take(name, left, reached, rule)
         elif candidates:

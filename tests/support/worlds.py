@@ -1,4 +1,4 @@
-"""Worlds to derive events from: the two agreed ones, and generated ones whose captures round and whose journals lie.
+"""Worlds to derive events from: the agreed ones, and generated ones whose captures round and whose journals lie.
 
 A world is {"snapshots": [...], "contact_snapshots": [...], "contact_journal": [...]}: rows as in the helpdesk schema,
 moments as ISO text.
@@ -46,7 +46,7 @@ CHANNELS = ["agent_panel", "api", "bulk_import", "azure_ad_sync", None]
 
 
 def load_world(name: str) -> dict[str, Any]:
-    """One of the agreed worlds, `plain` or `hard`, with `expected_events` and `expected_entries_without_event`."""
+    """One of the agreed worlds, `plain`, `hard` or `border`, with `expected_events` and `expected_entries_without_event`."""
     world: dict[str, Any] = json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
     return world
 

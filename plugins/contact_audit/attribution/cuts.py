@@ -133,12 +133,15 @@ def _captured(evidence: Evidence, zones: _Zones, zone: Codes, field: Codes) -> C
 def _accounting(
     evidence: Evidence, usable: Codes, zones: _Zones, pins: tuple[Codes, Codes, Codes], width: int, depth: int
 ) -> tuple[Codes, Codes]:
-    """For each pin, the rank of the next and of the previous update that could account for its field; _FAR and -1 without one."""
+    """For each pin, the rank of the next and of the previous entry that could account for its field; _FAR and -1 without one.
+
+    An update that names the field or is bare, or any birth or death: one that pins the field is the next or previous pin itself.
+    """
     zone, field, rank = pins
     position = usable[zones.entry]
     entries = evidence.journal.entries
     update = (entries["action"].to_numpy() == "update")[position]
-    bare = update & (entries["listed"].to_numpy() < 0)[position]
+    bare = ~update | (entries["listed"].to_numpy() < 0)[position]
     items = evidence.journal.items.take(~evidence.journal.items.pin)
     rows, named = _join(position, items.entry)
     rows, named = rows[update[rows]], named[update[rows]]

@@ -105,7 +105,9 @@ def attribute_fields(evidence: Evidence, walk: Walk, changes: NetChanges, schema
     several = open_ & (claimed > 1)
     nobody = open_ & (claimed == 0)
 
-    strength = np.where(named > 0, MATCHED, INFERRED)
+    # Rule 7: what a later entry names may have been the birth's all the same, where its entry could have set it.
+    vague = (points.kind[gap] == _BORN) & _may_have_set(evidence, walk, low, of_field)
+    strength = np.where((named > 0) & ~vague, MATCHED, INFERRED)
     strength = np.where(dies, np.where(named + bare > 0, INFERRED, MATCHED), strength)
     strength = np.where(born, np.where(bare > 0, INFERRED, MATCHED), strength)
     last_named, last_bare = max(len(claims.named) - 1, 0), max(len(claims.bare) - 1, 0)
@@ -159,6 +161,17 @@ def attribute_fields(evidence: Evidence, walk: Walk, changes: NetChanges, schema
             opens[by_schema],
         ),
     )
+
+
+def _may_have_set(evidence: Evidence, walk: Walk, node: Codes, field: Codes) -> Flags:
+    """Whether the entry of each birth is bare, or names the field without its value."""
+    entry = walk.entry[node]
+    if not len(evidence.contact):
+        return np.zeros(len(node), bool)
+    items = evidence.journal.items.take(~evidence.journal.items.pin)
+    width = len(evidence.fields)
+    named = np.isin(entry * width + field, items.entry * width + items.field)
+    return (entry >= 0) & (named | (evidence.journal.entries["listed"].to_numpy()[entry] < 0))
 
 
 def _schema_change(

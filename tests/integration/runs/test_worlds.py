@@ -43,7 +43,7 @@ def _ends(world: dict[str, Any]) -> list[datetime]:
     return [start + timedelta(hours=3) * number for number in range(1, count + 1)]
 
 
-@pytest.mark.parametrize("name", ["plain", "hard"])
+@pytest.mark.parametrize("name", ["plain", "hard", "border"])
 def test_a_world_gives_the_events_that_it_lists(name: str, helpdesk_dsn: str, audit_dsn: str) -> None:
     world = load_world(name)
     write_world(helpdesk_dsn, world)
@@ -54,6 +54,20 @@ def test_a_world_gives_the_events_that_it_lists(name: str, helpdesk_dsn: str, au
     assert _without(audit_dsn) == sorted(
         (row["entry_id"], row["reason"]) for row in world["expected_entries_without_event"]
     )
+
+
+@pytest.mark.parametrize("name", ["plain", "hard", "border"])
+def test_a_world_gives_them_at_once_too(name: str, helpdesk_dsn: str, audit_dsn: str) -> None:
+    world = load_world(name)
+    write_world(helpdesk_dsn, world)
+    ends = _ends(world)
+    first = max(ends[0] - timedelta(hours=3), datetime.fromisoformat("2019-10-01T00:00:00+00:00"))
+    backfill(new_pipeline(helpdesk_dsn, audit_dsn), from_=first.isoformat(), to=ends[-1].isoformat(), chunk="day")
+    inside = [event for event in _expected(world["expected_events"]) if event["window_end"] > first.isoformat()]
+    assert _events(audit_dsn) == inside
+    assert {row["rules_version"] for row in query(audit_dsn, "select rules_version from audit.contact_audit_log")} == {
+        2
+    }
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,4 +1,4 @@
-"""The oracle against the two agreed worlds, and against the laws that any world must obey.
+"""The oracle against the agreed worlds, and against the laws that any world must obey.
 
 What judges the product must itself be judged first.
 """
@@ -20,7 +20,7 @@ def by_text(rows: list[dict[str, Any]]) -> list[str]:
     return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
-@pytest.mark.parametrize("name", ["plain", "hard"])
+@pytest.mark.parametrize("name", ["plain", "hard", "border"])
 def test_the_agreed_worlds_are_reproduced_in_every_column(name: str) -> None:
     world = load_world(name)
     events, without_event = derive(world)

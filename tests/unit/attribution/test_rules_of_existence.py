@@ -68,6 +68,55 @@ def test_rule_7_a_birth_leaves_the_gaps_that_a_later_entry_names() -> None:
     )
 
 
+def test_rule_7_a_first_value_that_a_later_entry_names_is_inferred_where_the_births_own_entry_may_have_set_it() -> None:
+    check(
+        """
+        00:00 capture -
+        01:00 create #1 ann plan:>a email
+        02:00 update #2 bo email
+        03:00 capture plan=a email=x
+        04:00 delete #3 ann plan:a email:x
+        05:00 restore #4 ann
+        05:30 update #5 bo email
+        06:00 capture email=x
+        """,
+        """
+        03:00/1 [1-2] create 01:00 ann recorded #1: plan null>a
+        03:00/2 [1-2] update 02:00 bo inferred #2: email null>x
+        06:00/1 [2-3] delete 04:00 ann recorded #3: plan a>null, email x>null
+        06:00/2 [2-3] restore 05:00 ann recorded #4:
+        06:00/3 [2-3] update 05:30 bo inferred #5: email null>x
+        """,
+    )
+
+
+def test_rule_7_so_it_is_for_several_candidates_of_one_author_and_matched_after_a_birth_without_an_entry() -> None:
+    check(
+        """
+        00:00 capture -
+        01:00 create #1 bo email
+        02:00 update #2 ann email
+        02:30 update #3 ann email
+        03:00 capture email=x
+        """,
+        """
+        03:00/1 [1-2] create 01:00 bo recorded #1:
+        03:00/2 [1-2] update 02:00..02:30 ann inferred #2|#3: email null>x
+        """,
+    )
+    check(
+        """
+        00:00 capture -
+        02:00 update #2 ann email
+        03:00 capture email=x
+        """,
+        """
+        03:00/1 [1-2] create 00:00..02:00 ? unattributed -:
+        03:00/2 [1-2] update 02:00 ann matched #2: email null>x
+        """,
+    )
+
+
 def test_rule_7_a_birth_is_inferred_where_a_bare_update_could_have_set_a_value() -> None:
     check(
         """

@@ -98,6 +98,55 @@ def test_rule_9_an_update_that_names_the_field_between_pin_and_cut_accounts_for_
     )
 
 
+def test_rule_9_a_birth_or_death_that_does_not_pin_the_field_accounts_for_the_difference() -> None:
+    check(
+        """
+        00:00 capture -
+        02:58 create #1 ann email:>x
+        02:59 update #2 bo email:x>y
+        02:59:30 delete #3 ada
+        03:00 capture -
+        06:00 capture -
+        """,
+        """
+        03:00/1 [1-2] create 02:58 ann recorded #1: email null>x
+        03:00/2 [1-2] update 02:59 bo recorded #2: email x>y
+        03:00/3 [1-2] delete 02:59:30 ada matched #3: email y>null
+        """,
+    )
+    check(
+        """
+        00:00 capture -
+        03:00 capture -
+        03:00:30 create #1 ann plan:>a
+        03:01 update #2 bo email:x>y
+        06:00 capture plan=a email=y
+        """,
+        """
+        06:00/1 [2-3] create 03:00:30 ann matched #1: plan null>a, email null>x
+        06:00/2 [2-3] update 03:01 bo recorded #2: email x>y
+        """,
+    )
+
+
+def test_rule_9_a_birth_that_pins_the_field_accounts_for_nothing() -> None:
+    check(
+        """
+        00:00 capture plan=a
+        02:58 delete #1 ann plan:a
+        02:59 restore #2 bo plan:>b
+        03:00 capture plan=c
+        03:01 update #3 ada plan:b>c
+        06:00 capture plan=c
+        """,
+        """
+        03:00/1 [1-2] delete 02:58 ann recorded #1: plan a>null
+        03:00/2 [1-2] restore 02:59 bo recorded #2: plan null>b
+        03:00/3 [1-2] update 03:01 ada recorded #3: plan b>c
+        """,
+    )
+
+
 def test_rule_9_where_no_place_fits_the_cut_is_at_the_captures_moment() -> None:
     check(
         """
