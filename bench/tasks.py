@@ -16,7 +16,8 @@ from typing import IO, Any
 from bench.worker import Answer, moment, now, peak_memory
 from bench.world import query
 from contact_audit.runs.backfill import Request, run_chunk
-from contact_audit.runs.pipeline import Pipeline
+from contact_audit.runs.pipeline import Pipeline, use_of
+from contact_audit.runs.steps import Shown
 from contact_audit.settings import Settings
 from contact_audit.windows import Span, Window
 
@@ -29,11 +30,12 @@ def span(pipeline: Pipeline, start: str, end: str) -> Answer:
     """Extract, derive and load a span; seconds from the first read to the commit, by step."""
     windows = Span(moment(start), moment(end))
     marks = [now()]
-    state = pipeline.read_state()
+    shown = Shown.of(pipeline.read_state())
     with pipeline.source.session() as session:
-        extracted = pipeline.extract(session, pipeline.read_captures(session), windows, state)
+        captures = pipeline.read_captures(session)
+        extracted = pipeline.extract(session, captures, windows, shown)
         marks.append(now())
-        checked = pipeline.derive(extracted.extract)
+        checked = pipeline.derive(extracted.evidence, use_of(session, captures))
         marks.append(now())
         report = pipeline.load(checked, extracted, "bench", whole_until=windows.end)
         marks.append(now())
@@ -43,7 +45,7 @@ def span(pipeline: Pipeline, start: str, end: str) -> Answer:
 
 def sync(pipeline: Pipeline, own_end: str) -> Answer:
     """A run of the sync with all its tasks, frames handed over as Parquet; seconds of each task."""
-    from contact_audit.runs.pipeline import Report
+    from contact_audit.runs.outcome import Report
     from contact_audit.runs.staging import Staging
     from contact_audit.runs.sync import derive_due, extract_due, find_due, finish_sync, load_due
 

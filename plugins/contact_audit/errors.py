@@ -30,3 +30,7 @@ class CaptureBrakeError(ContactAuditError):
 
 class ConservationError(ContactAuditError):
     """Previous state + events is not the current state, or an entry is not accounted for; nothing was committed."""
+
+
+class HandoverError(ContactAuditError):
+    """What another task of the run has handed over was written by another version; nothing of it was used."""

@@ -11,7 +11,8 @@ import psycopg2
 import psycopg2.extras
 
 from contact_audit.runs.backfill import Request, finish_backfill, plan_chunks, run_chunk
-from contact_audit.runs.pipeline import Pipeline, Report
+from contact_audit.runs.outcome import Report
+from contact_audit.runs.pipeline import Pipeline
 from contact_audit.runs.staging import Staging
 from contact_audit.runs.sync import derive_due, extract_due, find_due, finish_sync, load_due
 from contact_audit.settings import Settings

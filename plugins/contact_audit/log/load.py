@@ -36,7 +36,7 @@ def replace(
     `entries_there` tells which journal entries the source still holds; asked only where a row rests on one that was not read.
     """
     log.lock(load.windows)
-    result = Loaded()
+    result, rows = Loaded(), load.rows
     ends = [window.end for window in load.windows]
     there = [moment for (moment,) in log.query("any_rows", windows=ends).itertuples(index=False)]
     kept: set[datetime] = set()
@@ -47,7 +47,7 @@ def replace(
         kept = poorer.newer | (set() if accept_lost_evidence else set(poorer.lost))
         ends = [end for end in ends if end not in kept]
     events, without, rejected, schema = (
-        _outside(frame, kept) for frame in (load.events, load.entries_without_event, load.rejected, load.schema_changes)
+        _outside(frame, kept) for frame in (rows.events, rows.entries_without_event, rows.rejected, rows.schema_changes)
     )
     superseded: dict[datetime, int] = {}
     if set(there) - kept:
@@ -57,7 +57,7 @@ def replace(
         _copy(log, "audit.entries_without_event", _WITHOUT, without, run_id)
         _copy(log, "audit.rejected_rows", _REJECTED, rejected, run_id)
     if set(there) - kept or len(schema):
-        _replace_schema_changes(log, ends, schema, load.schema_change_values, run_id)
+        _replace_schema_changes(log, ends, schema, rows.schema_change_values, run_id)
     _append_to_ledger(log, load, ends, (events, without, rejected), superseded, run_id)
     result.windows = len(ends)
     result.events, result.entries_without_event, result.rejected = len(events), len(without), len(rejected)
@@ -133,7 +133,9 @@ def _append_to_ledger(
 ) -> None:
     index = pd.DatetimeIndex(ends, tz="UTC")
     counts = [frame.groupby("window_end").size().reindex(index, fill_value=0).tolist() for frame in frames]
-    ids = load.captures.groupby("window_end")["snapshot_id"].agg(lambda some: " ".join(map(str, some))).astype("str")
+    ids = (
+        load.held.captures.groupby("window_end")["snapshot_id"].agg(lambda some: " ".join(map(str, some))).astype("str")
+    )
     log.query("appending")
     log.query(
         "ledger",
@@ -143,8 +145,8 @@ def _append_to_ledger(
         rejected=counts[2],
         superseded=[superseded.get(end, 0) for end in ends],
         captures=ids.reindex(index, fill_value="").tolist(),
-        newest_recorded_at=load.newest_recorded_at,
-        newest_entry_id=load.newest_entry_id,
+        newest_recorded_at=load.reached.recorded_at,
+        newest_entry_id=load.reached.entry_id,
         whole_until=load.whole_until,
         rules_version=RULES_VERSION,
         run_id=run_id,

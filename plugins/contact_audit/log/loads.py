@@ -13,33 +13,55 @@ from contact_audit.windows import Window
 
 
 @dataclass(frozen=True)
-class Load:
-    """Everything that is to stand in the windows of a span.
+class Rows:
+    """What is to stand in the windows of a span; each frame as in model.py, by its name."""
 
-    Attributes:
-        windows: the windows to replace.
-        events, entries_without_event, rejected, schema_changes, schema_change_values: their rows, as in model.py.
-        captures: window_end, snapshot_id and full (whether it is a full one) of the captures that lie in them.
-        captures_there: ids of all captures that the source has; last_full: id and moment of the last full one before the windows.
-        entries_seen: ids of all journal entries that were read; read_after, read_until: those that happened in this time.
-        newest_recorded_at, newest_entry_id: how far the journal reached.
-        whole_until: windows that end after it had not ended yet.
-    """
-
-    windows: list[Window]
     events: pd.DataFrame
     entries_without_event: pd.DataFrame
     rejected: pd.DataFrame
     schema_changes: pd.DataFrame
     schema_change_values: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Held:
+    """The captures that the source held when a span was read.
+
+    Attributes:
+        captures: window_end, snapshot_id and full (whether it is a full one) of those that lie in the span.
+        every: ids of all of them; last_full: id and moment of the last full one before the span.
+    """
+
     captures: pd.DataFrame
-    captures_there: Codes
+    every: Codes
     last_full: tuple[int, datetime] | None
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How far the source's journal reached when it was read: the greatest of each, None where it is empty."""
+
+    recorded_at: datetime | None
+    entry_id: int | None
+
+
+@dataclass(frozen=True)
+class Load:
+    """A span's windows, what is to stand in them, and what it rests on.
+
+    Attributes:
+        windows: the windows to replace.
+        rows: what is to stand in them.
+        held: the source's captures; reached: its journal.
+        entries_seen: ids of all journal entries that were read.
+        whole_until: windows that end after it had not ended yet.
+    """
+
+    windows: list[Window]
+    rows: Rows
+    held: Held
+    reached: Reached
     entries_seen: Codes
-    read_after: datetime
-    read_until: datetime
-    newest_recorded_at: datetime | None
-    newest_entry_id: int | None
     whole_until: datetime
 
 

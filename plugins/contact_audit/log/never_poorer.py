@@ -55,12 +55,12 @@ def _lost_captures(log: AuditLog, load: Load, there: list[datetime]) -> dict[dat
     A 'changed' capture builds on those before it, back to a full one, and the entries of a lost one would move on to the next pair: so
     all windows are concerned from that of the lost capture to that of the next full one, as they were loaded, even those without rows.
     """
-    known = set(load.captures_there.tolist())
-    full = set(load.captures.loc[load.captures["full"], "snapshot_id"].tolist())
+    known = set(load.held.every.tolist())
+    full = set(load.held.captures.loc[load.held.captures["full"], "snapshot_id"].tolist())
     begin, since = load.windows[0].start, LONG_AGO
-    if load.last_full is not None:
-        full.add(load.last_full[0])
-        since = window_of(load.last_full[1]).start
+    if load.held.last_full is not None:
+        full.add(load.held.last_full[0])
+        since = window_of(load.held.last_full[1]).start
     lost: dict[datetime, set[int]] = {}
     since_full: set[int] = set()
     loaded = log.loaded(since, load.windows[-1].end)
@@ -96,14 +96,14 @@ def _entangled(load: Load, rests: pd.DataFrame, kept: set[datetime]) -> set[date
 
 def _new_evidence(load: Load) -> pd.DataFrame:
     """window_end, entry_id: what the new rows rest on."""
-    events = load.events
+    events = load.rows.events
     several = events[events["candidates"].notna()]
     candidates = several.assign(entry_id=several["candidates"].map(orjson.loads)).explode("entry_id")
     frames = [
         events.rename(columns={"journal_entry_id": "entry_id"}),
         candidates,
-        load.entries_without_event,
-        load.rejected,
+        load.rows.entries_without_event,
+        load.rows.rejected,
     ]
     rows = pd.concat([frame[["window_end", "entry_id"]].astype({"entry_id": object}) for frame in frames])
     return rows.dropna().astype({"entry_id": np.int64})
@@ -113,7 +113,7 @@ def _newer(log: AuditLog, load: Load, there: list[datetime], unread: "pd.Series[
     """Windows with an entry that is still there and yet was not read: it became visible after this run had read, and another run
     was faster.
     """
-    seen_until = load.newest_recorded_at
+    seen_until = load.reached.recorded_at
     if seen_until is None or not there:
         return set()
     loaded = log.loaded(min(there) - LENGTH, max(there))

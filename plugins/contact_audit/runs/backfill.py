@@ -13,9 +13,12 @@ from typing import Any
 from contact_audit.database import audit_connection
 from contact_audit.errors import SettingsError
 from contact_audit.log.audit_log import AuditLog
+from contact_audit.runs.handover import marked, unmarked
 from contact_audit.runs.healing import late_windows, waiting
-from contact_audit.runs.pipeline import Pipeline, Report
+from contact_audit.runs.outcome import Report
+from contact_audit.runs.pipeline import Pipeline, use_of
 from contact_audit.runs.planning import CHUNKS, cut_into_chunks, ends_of, label, parts_of, windows_with_other_captures
+from contact_audit.runs.steps import Shown
 from contact_audit.sources import Session
 from contact_audit.sources.extraction import Captures
 from contact_audit.sql import statement
@@ -95,12 +98,14 @@ def plan_chunks(pipeline: Pipeline, request: Request, most: int, decided_by: str
         say(f"chunks by {request.chunk} would be more than {most}; taking {size}")
     say(f"{len(request.span.windows)} windows in {len(chunks)} chunks, {int(weights['weight'].sum())} rows of evidence")
     return [
-        {
-            "start": chunk.start.isoformat(),
-            "end": chunk.end.isoformat(),
-            "label": label(chunk),
-            "newest": chunk.end == request.span.end,
-        }
+        marked(
+            {
+                "start": chunk.start.isoformat(),
+                "end": chunk.end.isoformat(),
+                "label": label(chunk),
+                "newest": chunk.end == request.span.end,
+            }
+        )
         for chunk in reversed(chunks)
     ]
 
@@ -110,7 +115,7 @@ def run_chunk(pipeline: Pipeline, chunk: dict[str, Any], request: Request, run_i
 
     What it did: the report as data, and label, seconds, skipped.
     """
-    span = Span(datetime.fromisoformat(chunk["start"]), datetime.fromisoformat(chunk["end"]))
+    span = Span(datetime.fromisoformat(unmarked(chunk)["start"]), datetime.fromisoformat(chunk["end"]))
     report, begun, done = Report(), time.monotonic(), 0
     with _lane(pipeline.audit_dsn, request.max_parallel), pipeline.source.session() as session:
         decided = {snapshot_id: decision for snapshot_id, (decision, _) in request.decisions.items()}
@@ -121,12 +126,13 @@ def run_chunk(pipeline: Pipeline, chunk: dict[str, Any], request: Request, run_i
                 f"{chunk['label']}: skipped, its {len(span.windows)} windows are loaded and their evidence has not changed"
             )
             return _outcome(report, chunk, begun, skipped=True)
-        state = pipeline.read_state()
+        shown, use = Shown.of(pipeline.read_state()), use_of(session, captures)
         parts = [part for one in spans(todo) for part in parts_of(one, session.weights(one.start, one.end))]
         reason = "derived anew by a forced backfill" if request.force else "evidence changed"
         for part in parts:
-            extracted = pipeline.extract(session, captures, part, state, bring_contacts=bool(chunk["newest"]))
-            checked = pipeline.derive(extracted.extract)
+            extracted = pipeline.extract(session, captures, part, shown, bring_contacts=bool(chunk["newest"]))
+            shown = extracted.shown_after(shown)
+            checked = pipeline.derive(extracted.evidence, use)
             one = pipeline.load(
                 checked,
                 extracted,
@@ -136,7 +142,7 @@ def run_chunk(pipeline: Pipeline, chunk: dict[str, Any], request: Request, run_i
                 accept_lost_evidence=request.accept_lost_evidence,
                 dry_run=request.dry_run,
             )
-            report.add(one)
+            report += one
             done += len(part.windows)
             seconds = time.monotonic() - begun
             left = seconds / done * (len(todo) - done)
@@ -153,9 +159,9 @@ def finish_backfill(
     pipeline: Pipeline, request: Request, chunks: list[dict[str, Any]], whole: bool, run_id: str
 ) -> Report:
     """Add up what the chunks did, and remember it; `whole`: none of them failed."""
-    report = Report(notes=list(request.notes))
+    report = Report(notes=request.notes)
     for chunk in chunks:
-        report.add(Report.from_dict(chunk))
+        report += Report.from_dict(chunk)
     if request.dry_run:
         return report
     state = pipeline.read_state()

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 from contact_audit import model
 from contact_audit.evidence.states import Extract
 from contact_audit.log.contacts import COLUMNS, Forward
+from contact_audit.runs.steps import Contacts, Shown
 from contact_audit.sources.base import Session
 from contact_audit.sources.extraction import Captures
 
@@ -68,26 +68,38 @@ def from_source(session: Session, captures: Captures, forward: Forward) -> Itera
             yield table.drop_columns(["deleted", "seen_at"]).append_column("deleted", deleted).select(COLUMNS)
 
 
-def plan_forward(captures: Captures, state: dict[str, Any], newest: int) -> Forward | None:
-    """What to bring forward when the capture at position `newest` of the usable ones is loaded; None where a newer one is shown."""
+def plan_forward(captures: Captures, shown: Shown, until: datetime) -> Forward | None:
+    """What to bring forward when the usable captures until a moment are loaded; None where the newest of them, or a newer one, is shown."""
     usable = captures.usable
+    newest = int(usable["captured_at"].searchsorted(pd.Timestamp(until), side="right")) - 1
+    if newest < 0:
+        return None
     row = usable.iloc[newest]
     captured_at: datetime = row["captured_at"].to_pydatetime()
-    shown, since = state["contacts_snapshot_id"], state["contacts_captured_at"]
-    if shown is None or int(shown) not in set(usable["snapshot_id"]):
-        return Forward(int(row["snapshot_id"]), captured_at, None if shown is None else int(shown), None, True)
-    if captured_at <= since:
+    if shown.captured_at is None or shown.snapshot_id not in set(usable["snapshot_id"]):
+        return Forward(int(row["snapshot_id"]), captured_at, shown.snapshot_id, None, True)
+    if captured_at <= shown.captured_at:
         return None
-    between = usable[(usable["captured_at"] > since) & (usable["captured_at"] <= captured_at)]
+    between = usable[(usable["captured_at"] > shown.captured_at) & (usable["captured_at"] <= captured_at)]
     full = bool((between["kind"] == "full").any())
-    return Forward(int(row["snapshot_id"]), captured_at, int(shown), since, full)
+    return Forward(int(row["snapshot_id"]), captured_at, shown.snapshot_id, shown.captured_at, full)
 
 
-def fill_anew(captures: Captures, state: dict[str, Any], forward: Forward | None) -> Forward | None:
+def fill_anew(captures: Captures, shown: Shown, forward: Forward | None) -> Forward | None:
     """The same, with all contacts and not only those that differ; None where no usable capture is shown yet."""
     if forward is not None:
         return replace(forward, since=None, full=True)
-    shown = state["contacts_snapshot_id"]
-    if shown is None or int(shown) not in set(captures.usable["snapshot_id"]):
+    if shown.snapshot_id is None or shown.captured_at is None:
         return None
-    return Forward(int(shown), state["contacts_captured_at"], int(shown), None, True)
+    if shown.snapshot_id not in set(captures.usable["snapshot_id"]):
+        return None
+    return Forward(shown.snapshot_id, shown.captured_at, shown.snapshot_id, None, True)
+
+
+def of(session: Session, captures: Captures, evidence: Extract, shown: Shown, forward: Forward) -> Contacts:
+    """What brings audit.contacts forward: from the evidence at hand, where it begins no later than what is shown, or from the source."""
+    begin = evidence.captures["captured_at"].iloc[:1]  # none where the span lies after all captures
+    fields = session.fields()
+    if forward.since is not None and (begin <= shown.captured_at).any():
+        return Contacts(forward, lambda: [from_states(evidence)], False, fields)
+    return Contacts(forward, lambda: from_source(session, captures, forward), forward.full, fields)

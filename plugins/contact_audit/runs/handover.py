@@ -1,10 +1,11 @@
 """What goes from task to task of the sync: plain data for the plan, Parquet for the frames of each span.
 
-A span's files are named by its number: 0-states, 0-journal, 0-events, ...
+A span's files are named by its number: 0-states, 0-journal, 0-events, ... Plain data carries the format's number, so that a run
+that an upgrade meets half-way says so, instead of reading one version's frames as another's.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -13,18 +14,51 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contact_audit import model
+from contact_audit.errors import HandoverError
 from contact_audit.evidence.states import Extract
 from contact_audit.log.contacts import Forward
-from contact_audit.runs.pipeline import Checked, Extracted
+from contact_audit.log.loads import Held, Reached, Rows
 from contact_audit.runs.staging import Staging
+from contact_audit.runs.steps import Checked, Contacts, Extracted, Proof
 from contact_audit.windows import Span
+
+FORMAT = 2
+"""The number of what tasks hand to each other: plans, chunks, spans and their frames. It grows with every change of any of them."""
+
+_SCHEMAS = {
+    "events": model.EVENTS,
+    "entries_without_event": model.ENTRIES_WITHOUT_EVENT,
+    "rejected": model.REJECTED,
+    "schema_changes": model.SCHEMA_CHANGES,
+    "schema_change_values": model.SCHEMA_CHANGE_VALUES,
+}
+
+
+def marked(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain data with the format's number."""
+    return {**data, "format": FORMAT}
+
+
+def unmarked(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Plain data as another task has marked it. HandoverError where that was another version of Contact Audit."""
+    if data.get("format") != FORMAT:
+        raise HandoverError(
+            f"what an earlier task of this run hands over (format {data.get('format', 'unnumbered')}, expected {FORMAT}) was written "
+            "by another version of Contact Audit; clear the run from its first task."
+        )
+    return data
 
 
 @dataclass(frozen=True)
 class SpanMeta:
     """What a span's files do not hold, as JSON-able data in `data`."""
 
-    data: dict[str, Any]
+    data: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "SpanMeta":
+        """As another task has handed it over. HandoverError where that was another version."""
+        return cls(unmarked(data))
 
     @property
     def span(self) -> Span:
@@ -32,40 +66,31 @@ class SpanMeta:
         return Span(*(datetime.fromisoformat(text) for text in self.data["span"]))
 
 
-def put_extracted(staging: Staging, number: int, extracted: Extracted) -> SpanMeta:
-    """Write what was extracted; the rest is returned."""
-    raw = extracted.extract
+def put_extracted(staging: Staging, number: int, extracted: Extracted) -> dict[str, Any]:
+    """Write what was extracted; the rest is returned, as plain data for SpanMeta."""
+    raw, held, contacts = extracted.evidence, extracted.held, extracted.contacts
     staging.write(f"{number}-states", raw.states)
     staging.write(f"{number}-journal", raw.journal)
     staging.write(f"{number}-context", pa.Table.from_pandas(raw.captures, schema=model.CAPTURES, preserve_index=False))
-    staging.write(f"{number}-captures", extracted.captures)
-    staging.write(f"{number}-captures_there", pd.DataFrame({"snapshot_id": extracted.captures_there}))
-    forward = extracted.forward
-    if forward is not None:
-        staging.write(f"{number}-fields", extracted.fields)
+    staging.write(f"{number}-captures", held.captures)
+    staging.write(f"{number}-captures_there", pd.DataFrame({"snapshot_id": held.every}))
+    if contacts is not None:
+        staging.write(f"{number}-fields", contacts.fields)
         with staging.open(f"{number}-contacts", "wb") as file, pq.ParquetWriter(file, model.CONTACTS) as writer:
-            for table in extracted.contacts():
+            for table in contacts.batches():
                 writer.write_table(table.cast(model.CONTACTS))
-    return SpanMeta(
+    return marked(
         {
             "span": [raw.span.start.isoformat(), raw.span.end.isoformat()],
             "from_the_first": raw.from_the_first,
-            "forward": None
-            if forward is None
-            else [
-                *(forward.snapshot_id, forward.captured_at.isoformat()),
-                *(forward.instead_of, _text(forward.since), forward.full),
-            ],
-            "contacts_complete": extracted.contacts_complete,
-            "last_full": extracted.last_full and [extracted.last_full[0], extracted.last_full[1].isoformat()],
-            "newest_recorded_at": _text(extracted.newest_recorded_at),
-            "newest_entry_id": extracted.newest_entry_id,
-            "read": [extracted.read_after.isoformat(), extracted.read_until.isoformat()],
+            "last_full": held.last_full and [held.last_full[0], held.last_full[1].isoformat()],
+            "reached": [_text(extracted.reached.recorded_at), extracted.reached.entry_id],
+            "contacts": contacts and _forward_as_data(contacts.forward) | {"complete": contacts.complete},
         }
     )
 
 
-def get_extract(staging: Staging, number: int, meta: SpanMeta) -> Extract:
+def get_evidence(staging: Staging, number: int, meta: SpanMeta) -> Extract:
     """The evidence of a span, as written."""
     return Extract(
         span=meta.span,
@@ -76,57 +101,65 @@ def get_extract(staging: Staging, number: int, meta: SpanMeta) -> Extract:
     )
 
 
+def get_extracted(staging: Staging, number: int, meta: SpanMeta) -> Extracted:
+    """What was extracted, as the load needs it; contacts are read as they are asked for."""
+    data = meta.data
+    captures = staging.read(f"{number}-captures").to_pandas()
+    recorded_at, entry_id = data["reached"]
+    return Extracted(
+        evidence=get_evidence(staging, number, meta),
+        held=Held(
+            captures=captures.assign(window_end=pd.to_datetime(captures["window_end"], utc=True)),
+            every=staging.read(f"{number}-captures_there")["snapshot_id"].to_numpy(),
+            last_full=data["last_full"] and (data["last_full"][0], datetime.fromisoformat(data["last_full"][1])),
+        ),
+        reached=Reached(_moment(recorded_at), entry_id),
+        contacts=data["contacts"]
+        and Contacts(
+            forward=_forward_of(data["contacts"]),
+            batches=lambda: _contacts(staging, number),
+            complete=bool(data["contacts"]["complete"]),
+            fields=staging.read(f"{number}-fields"),
+        ),
+    )
+
+
 def put_checked(staging: Staging, number: int, checked: Checked) -> None:
     """Write what was derived."""
-    staging.write(f"{number}-events", checked.events)
-    staging.write(f"{number}-entries_without_event", checked.entries_without_event)
-    staging.write(f"{number}-rejected", checked.rejected)
-    staging.write(f"{number}-schema_changes", checked.schema_changes)
-    staging.write(f"{number}-schema_change_values", checked.schema_change_values)
-    staging.write(f"{number}-captured", checked.captured)
-    staging.write(f"{number}-replayed", checked.replayed)
-    staging.write(f"{number}-contact_ids", pd.DataFrame({"contact_id": checked.contacts}))
+    for part in fields(Rows):
+        staging.write(f"{number}-{part.name}", getattr(checked.rows, part.name))
+    staging.write(f"{number}-captured", checked.proof.captured)
+    staging.write(f"{number}-replayed", checked.proof.replayed)
+    staging.write(f"{number}-contact_ids", pd.DataFrame({"contact_id": checked.proof.contacts}))
 
 
 def get_checked(staging: Staging, number: int, meta: SpanMeta) -> Checked:
     """What was derived for a span, as written."""
     return Checked(
         span=meta.span,
-        events=_frame(staging, f"{number}-events", model.EVENTS),
-        entries_without_event=_frame(staging, f"{number}-entries_without_event", model.ENTRIES_WITHOUT_EVENT),
-        rejected=_frame(staging, f"{number}-rejected", model.REJECTED),
-        schema_changes=_frame(staging, f"{number}-schema_changes", model.SCHEMA_CHANGES),
-        schema_change_values=_frame(staging, f"{number}-schema_change_values", model.SCHEMA_CHANGE_VALUES),
-        captured=staging.read(f"{number}-captured").to_pandas(),
-        replayed=staging.read(f"{number}-replayed").to_pandas(),
-        contacts=staging.read(f"{number}-contact_ids")["contact_id"].to_numpy(),
+        rows=Rows(**{name: _frame(staging, f"{number}-{name}", schema) for name, schema in _SCHEMAS.items()}),
+        proof=Proof(
+            captured=staging.read(f"{number}-captured").to_pandas(),
+            replayed=staging.read(f"{number}-replayed").to_pandas(),
+            contacts=staging.read(f"{number}-contact_ids")["contact_id"].to_numpy(),
+        ),
         entries_seen=staging.read(f"{number}-journal")["entry_id"].to_numpy(),
     )
 
 
-def get_extracted(staging: Staging, number: int, meta: SpanMeta) -> Extracted:
-    """What was extracted, as the load needs it; contacts are read as they are asked for."""
-    data = meta.data
-    forward = None
-    if data["forward"] is not None:
-        snapshot_id, captured_at, instead_of, since, full = data["forward"]
-        forward = Forward(snapshot_id, datetime.fromisoformat(captured_at), instead_of, _moment(since), full)
-    after, until = (datetime.fromisoformat(text) for text in data["read"])
-    captures = staging.read(f"{number}-captures").to_pandas()
-    return Extracted(
-        extract=get_extract(staging, number, meta),
-        forward=forward,
-        contacts=lambda: _contacts(staging, number),
-        contacts_complete=bool(data["contacts_complete"]),
-        fields=staging.read(f"{number}-fields") if forward is not None else model.FIELDS.empty_table(),
-        captures=captures.assign(window_end=pd.to_datetime(captures["window_end"], utc=True)),
-        captures_there=staging.read(f"{number}-captures_there")["snapshot_id"].to_numpy(),
-        last_full=data["last_full"] and (data["last_full"][0], datetime.fromisoformat(data["last_full"][1])),
-        newest_recorded_at=_moment(data["newest_recorded_at"]),
-        newest_entry_id=data["newest_entry_id"],
-        read_after=after,
-        read_until=until,
-    )
+def _forward_as_data(forward: Forward) -> dict[str, Any]:
+    return {
+        "snapshot_id": forward.snapshot_id,
+        "captured_at": forward.captured_at.isoformat(),
+        "instead_of": forward.instead_of,
+        "since": _text(forward.since),
+        "full": forward.full,
+    }
+
+
+def _forward_of(data: Mapping[str, Any]) -> Forward:
+    captured_at = datetime.fromisoformat(data["captured_at"])
+    return Forward(data["snapshot_id"], captured_at, data["instead_of"], _moment(data["since"]), data["full"])
 
 
 def _contacts(staging: Staging, number: int) -> Iterator[pa.Table]:

@@ -3,16 +3,14 @@
 One code path for the sync and the backfill: they differ in which windows they ask for, and in how frames go from step to step.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import orjson
 import pandas as pd
-import pyarrow as pa
 
 from contact_audit import model
 from contact_audit.attribution import conservation
@@ -20,114 +18,21 @@ from contact_audit.attribution.attribute import Derived, attribute
 from contact_audit.attribution.schema_changes import Use, schema_changes
 from contact_audit.database import audit_connection, where
 from contact_audit.errors import AuditDatabaseError
-from contact_audit.evidence.states import Evidence, Extract, read
+from contact_audit.evidence.states import Extract, read
 from contact_audit.evidence.values import Codes
 from contact_audit.log import migrations
 from contact_audit.log.audit_log import AuditLog
-from contact_audit.log.contacts import Forward, bring_forward, keep_labels
+from contact_audit.log.contacts import bring_forward, keep_labels
 from contact_audit.log.load import replace
-from contact_audit.log.loads import Load, Loaded
+from contact_audit.log.loads import Held, Load, Reached, Rows
 from contact_audit.runs import contacts
+from contact_audit.runs.outcome import Report
 from contact_audit.runs.planning import windows_with_other_captures
+from contact_audit.runs.steps import Checked, Extracted, Proof, Shown
 from contact_audit.settings import Settings
 from contact_audit.sources import Session, Source, open_source
-from contact_audit.sources.extraction import Captures, extract, reach
+from contact_audit.sources.extraction import Captures, extract
 from contact_audit.windows import Span, window_of
-
-
-@dataclass(frozen=True)
-class Extracted:
-    """What was read for a span, with what the load will need of it.
-
-    Attributes:
-        extract: the evidence, raw.
-        forward: what to bring audit.contacts forward to (None: nothing); contacts: batches of model.CONTACTS for it,
-        read when asked.
-        contacts_complete: whether these are all contacts that are there.
-        fields: labels and types of custom fields, where contacts go forward.
-        captures: window_end, snapshot_id, full of the span's captures; captures_there: ids of all captures; last_full: id and moment of
-            the last full one before the span.
-        newest_recorded_at, newest_entry_id: how far the journal reached.
-        read_after, read_until: entries of this time were read.
-    """
-
-    extract: Extract
-    forward: Forward | None
-    contacts: Callable[[], Iterable[pa.Table]]
-    contacts_complete: bool
-    fields: pa.Table
-    captures: pd.DataFrame
-    captures_there: Codes
-    last_full: tuple[int, datetime] | None
-    newest_recorded_at: datetime | None
-    newest_entry_id: int | None
-    read_after: datetime
-    read_until: datetime
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What was derived for a span, with what proves it: the captured states and the replay (conservation.py)."""
-
-    span: Span
-    events: pd.DataFrame
-    entries_without_event: pd.DataFrame
-    rejected: pd.DataFrame
-    schema_changes: pd.DataFrame
-    schema_change_values: pd.DataFrame
-    captured: pd.DataFrame
-    replayed: pd.DataFrame
-    contacts: Codes
-    entries_seen: Codes
-
-
-@dataclass
-class Report:
-    """What a run did, for people and for the asset event.
-
-    Attributes:
-        windows, events, entries_without_event, rejected, superseded, schema_changes: counts.
-        entries: journal entries accounted for (rule 6), with an event and without.
-        by_action, by_attribution: events by these.
-        evidence_lost, newer: windows kept as they were (loads.Loaded).
-        notes: sentences.
-    """
-
-    windows: int = 0
-    events: int = 0
-    entries: int = 0
-    entries_without_event: int = 0
-    rejected: int = 0
-    superseded: int = 0
-    schema_changes: int = 0
-    by_action: dict[str, int] = field(default_factory=dict)
-    by_attribution: dict[str, int] = field(default_factory=dict)
-    evidence_lost: dict[str, dict[str, int]] = field(default_factory=dict)
-    newer: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def add(self, loaded: "Loaded | Report") -> None:
-        """Add what another load did."""
-        for name in ("windows", "events", "entries_without_event", "rejected", "superseded", "schema_changes"):
-            setattr(self, name, getattr(self, name) + getattr(loaded, name))
-        for name in ("by_action", "by_attribution"):
-            counts = getattr(self, name)
-            for key, count in getattr(loaded, name).items():
-                counts[key] = counts.get(key, 0) + count
-        self.evidence_lost |= loaded.evidence_lost
-        self.newer += loaded.newer
-        if isinstance(loaded, Report):
-            self.entries += loaded.entries
-            self.notes += loaded.notes
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report as JSON-able data."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "Report":
-        """The report that `as_dict` gave; what else is in the data is left out."""
-        return cls(**{one.name: data[one.name] for one in fields(cls) if one.name in data})
 
 
 class Pipeline:
@@ -173,51 +78,19 @@ class Pipeline:
         return Captures.read(session, decisions | dict(more or {}))
 
     def extract(
-        self, session: Session, captures: Captures, span: Span, state: dict[str, Any], bring_contacts: bool = True
+        self, session: Session, captures: Captures, span: Span, shown: Shown, bring_contacts: bool = True
     ) -> Extracted:
-        """Read a span's evidence. `state` is brought forward with the contacts, so that the next span goes on from there."""
-        settings = self.settings
-        evidence = extract(session, captures, span, settings.skew, settings.brake_share)
-        scope = reach(captures, span, settings.skew)
-        newest_recorded_at, newest_entry_id = session.newest_entry()
-        at = captures.usable["captured_at"]
-        inside = captures.usable[(at > pd.Timestamp(span.start)) & (at <= pd.Timestamp(span.end))]
-        ends = pd.to_datetime([window_of(moment.to_pydatetime()).end for moment in inside["captured_at"]], utc=True)
-        newest = int(at.searchsorted(pd.Timestamp(span.end), side="right")) - 1
-        forward = contacts.plan_forward(captures, state, newest) if bring_contacts and newest >= 0 else None
+        """Read a span's evidence, and what brings audit.contacts forward from the capture that it shows."""
+        evidence = extract(session, captures, span, self.settings.skew, self.settings.brake_share)
+        forward = contacts.plan_forward(captures, shown, span.end) if bring_contacts else None
         if self._other_captures(captures, span):
             # What a late capture says, or an ignored one said, of a contact may be the last word on it.
-            forward = contacts.fill_anew(captures, state, forward)
-        batches: Callable[[], Iterable[pa.Table]] = tuple
-        complete = False
-        if forward is not None:
-            shown = state["contacts_captured_at"]
-            first = evidence.captures["captured_at"].iloc[:1]  # none where the span lies after all captures
-            if forward.since is not None and (first <= shown).any():
-                batches = lambda: [contacts.from_states(evidence)]  # noqa: E731
-            else:
-                complete = forward.full
-                batches = lambda: contacts.from_source(session, captures, forward)  # noqa: E731
-            state |= {"contacts_snapshot_id": forward.snapshot_id, "contacts_captured_at": forward.captured_at}
+            forward = contacts.fill_anew(captures, shown, forward)
         return Extracted(
-            extract=evidence,
-            forward=forward,
-            contacts=batches,
-            contacts_complete=complete,
-            fields=session.fields() if forward is not None else model.FIELDS.empty_table(),
-            captures=pd.DataFrame(
-                {
-                    "window_end": ends,
-                    "snapshot_id": inside["snapshot_id"].to_numpy(np.int64),
-                    "full": (inside["kind"] == "full").to_numpy(bool),
-                }
-            ),
-            captures_there=np.union1d(captures.every, captures.ignored),  # an ignored one may go
-            last_full=captures.last_full(span.start),
-            newest_recorded_at=newest_recorded_at,
-            newest_entry_id=newest_entry_id,
-            read_after=scope.after,
-            read_until=scope.until,
+            evidence=evidence,
+            held=_held(captures, span),
+            reached=Reached(*session.newest_entry()),
+            contacts=None if forward is None else contacts.of(session, captures, evidence, shown, forward),
         )
 
     def _other_captures(self, captures: Captures, span: Span) -> bool:
@@ -226,32 +99,34 @@ class Pipeline:
             loaded = AuditLog(connection).loaded(span.start, span.end)
         return bool(windows_with_other_captures(loaded, captures))
 
-    def derive(self, raw: Extract) -> Checked:
-        """Diff and attribute a span's evidence; the source is asked only where a field may have changed for all contacts at once."""
+    def derive(self, raw: Extract, use: Use) -> Checked:
+        """Diff and attribute a span's evidence; `use` is asked only where a field may have changed for all contacts at once."""
         evidence = read(raw)
-        with ExitStack() as stack:
-            use = self._use(stack)
-            schema = schema_changes(evidence, self.settings.schema_change_contacts, use)
+        schema = schema_changes(evidence, self.settings.schema_change_contacts, use)
         derived = attribute(evidence, self.settings.skew, schema)
-        _validate(derived)
         conservation.check_entries(evidence, derived)
-        return _checked(raw, evidence, derived)
+        return Checked(
+            span=raw.span,
+            rows=_validated(derived),
+            proof=Proof(
+                conservation.captured(evidence, derived), conservation.replayed(evidence, derived), evidence.contacts
+            ),
+            entries_seen=raw.journal["entry_id"].to_numpy(),
+        )
 
-    def _use(self, stack: ExitStack) -> Use:
-        """How many contacts there are, and how many hold a field, at a capture: read when it is first asked for."""
-        opened: list[tuple[Session, Captures]] = []
+    @contextmanager
+    def field_use(self) -> Iterator[Use]:
+        """How fields are used, for a step that has no session of the source: one is opened when it is first asked."""
+        with ExitStack() as stack:
+            asked: list[Use] = []
 
-        def use(snapshot_id: int, account_id: int, field: str) -> tuple[int, int] | None:
-            if not opened:
-                session = stack.enter_context(self.source.session())
-                opened.append((session, self.read_captures(session)))
-            session, captures = opened[0]
-            position = np.flatnonzero(captures.usable["snapshot_id"].to_numpy(np.int64) == snapshot_id)
-            if not len(position):
-                return None
-            return session.field_use(captures.usable, int(position[0]), captures.ignored, account_id, field)
+            def use(snapshot_id: int, account_id: int, field: str) -> tuple[int, int] | None:
+                if not asked:
+                    session = stack.enter_context(self.source.session())
+                    asked.append(use_of(session, self.read_captures(session)))
+                return asked[0](snapshot_id, account_id, field)
 
-        return use
+            yield use
 
     def load(
         self,
@@ -264,35 +139,18 @@ class Pipeline:
         dry_run: bool = False,
     ) -> Report:
         """Replace the span's windows in one transaction, with the conservation law checked inside it. A dry run rolls back."""
-        load = Load(
-            windows=checked.span.windows,
-            events=checked.events,
-            entries_without_event=checked.entries_without_event,
-            rejected=checked.rejected,
-            schema_changes=checked.schema_changes,
-            schema_change_values=checked.schema_change_values,
-            captures=extracted.captures,
-            captures_there=extracted.captures_there,
-            last_full=extracted.last_full,
-            entries_seen=checked.entries_seen,
-            read_after=extracted.read_after,
-            read_until=extracted.read_until,
-            newest_recorded_at=extracted.newest_recorded_at,
-            newest_entry_id=extracted.newest_entry_id,
-            whole_until=whole_until,
-        )
-        report = Report()
+        windows, proof, brought = checked.span.windows, checked.proof, extracted.contacts
+        load = Load(windows, checked.rows, extracted.held, extracted.reached, checked.entries_seen, whole_until)
         with audit_connection(self.audit_dsn) as connection:
             log = AuditLog(connection)
-            report.add(replace(log, load, run_id, reason, self.entries_there, accept_lost_evidence))
-            report.entries = _entries(checked, {*report.evidence_lost, *report.newer})
-            conservation.check(checked.captured, checked.replayed, checked.contacts)
-            if extracted.forward is not None and not dry_run:
-                bring_forward(log, extracted.forward, extracted.contacts(), extracted.contacts_complete)
-                keep_labels(log, extracted.fields, extracted.forward.captured_at)
+            loaded = replace(log, load, run_id, reason, self.entries_there, accept_lost_evidence)
+            conservation.check(proof.captured, proof.replayed, proof.contacts)
+            if brought is not None and not dry_run:
+                bring_forward(log, brought.forward, brought.batches(), brought.complete)
+                keep_labels(log, brought.fields, brought.forward.captured_at)
             if dry_run:
                 connection.rollback()
-        return report
+        return Report.of(loaded, _entries(checked.rows, {*loaded.evidence_lost, *loaded.newer}))
 
     def entries_there(self, entries: Codes) -> Codes:
         """Which of the journal entries the source still holds."""
@@ -319,12 +177,40 @@ class Pipeline:
             AuditLog(connection).query("count_days")
 
 
-def _entries(checked: Checked, kept: set[str]) -> int:
+def use_of(session: Session, captures: Captures) -> Use:
+    """How many contacts there are at a capture, and how many hold a field, as a session of the source sees it."""
+
+    def use(snapshot_id: int, account_id: int, field: str) -> tuple[int, int] | None:
+        position = np.flatnonzero(captures.usable["snapshot_id"].to_numpy(np.int64) == snapshot_id)
+        if not len(position):
+            return None
+        return session.field_use(captures.usable, int(position[0]), captures.ignored, account_id, field)
+
+    return use
+
+
+def _held(captures: Captures, span: Span) -> Held:
+    at = captures.usable["captured_at"]
+    inside = captures.usable[(at > pd.Timestamp(span.start)) & (at <= pd.Timestamp(span.end))]
+    frame = pd.DataFrame(
+        {
+            "window_end": pd.to_datetime(
+                [window_of(moment.to_pydatetime()).end for moment in inside["captured_at"]], utc=True
+            ),
+            "snapshot_id": inside["snapshot_id"].to_numpy(np.int64),
+            "full": (inside["kind"] == "full").to_numpy(bool),
+        }
+    )
+    # An ignored capture may go.
+    return Held(frame, np.union1d(captures.every, captures.ignored), captures.last_full(span.start))
+
+
+def _entries(rows: Rows, kept: set[str]) -> int:
     """How many journal entries are accounted for in all windows but those kept as they were (their ends, ISO)."""
     kept_ends = [datetime.fromisoformat(end) for end in kept]
     events, without, rejected = (
         frame[~frame["window_end"].isin(kept_ends)]
-        for frame in (checked.events, checked.entries_without_event, checked.rejected)
+        for frame in (rows.events, rows.entries_without_event, rows.rejected)
     )
     told = [events["journal_entry_id"].dropna().to_numpy(np.int64)]
     told += [np.array(orjson.loads(text), np.int64) for text in events["candidates"].dropna()]
@@ -332,24 +218,12 @@ def _entries(checked: Checked, kept: set[str]) -> int:
     return len(np.unique(np.concatenate(told))) + len(without) + len(unused)
 
 
-def _validate(derived: Derived) -> None:
-    model.EVENTS.validate(derived.events)
-    model.ENTRIES_WITHOUT_EVENT.validate(derived.entries_without_event)
-    model.REJECTED.validate(derived.rejected)
-    model.SCHEMA_CHANGES.validate(derived.schema_changes)
-    model.SCHEMA_CHANGE_VALUES.validate(derived.schema_change_values)
-
-
-def _checked(raw: Extract, evidence: Evidence, derived: Derived) -> Checked:
-    return Checked(
-        span=raw.span,
-        events=derived.events,
-        entries_without_event=derived.entries_without_event,
-        rejected=derived.rejected,
-        schema_changes=derived.schema_changes,
-        schema_change_values=derived.schema_change_values,
-        captured=conservation.captured(evidence, derived),
-        replayed=conservation.replayed(evidence, derived),
-        contacts=evidence.contacts,
-        entries_seen=raw.journal["entry_id"].to_numpy(),
+def _validated(derived: Derived) -> Rows:
+    """What goes into the log, once each frame has shown that it keeps its contract."""
+    return Rows(
+        events=model.EVENTS.validate(derived.events),
+        entries_without_event=model.ENTRIES_WITHOUT_EVENT.validate(derived.entries_without_event),
+        rejected=model.REJECTED.validate(derived.rejected),
+        schema_changes=model.SCHEMA_CHANGES.validate(derived.schema_changes),
+        schema_change_values=model.SCHEMA_CHANGE_VALUES.validate(derived.schema_change_values),
     )

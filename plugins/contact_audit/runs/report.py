@@ -13,7 +13,7 @@ from typing import Any
 import psycopg2.extras
 
 from contact_audit.database import audit_connection
-from contact_audit.runs.pipeline import Report
+from contact_audit.runs.outcome import Report
 from contact_audit.sql import statement
 
 WIDTH = 100

@@ -10,11 +10,22 @@ from typing import Any
 from contact_audit.database import audit_connection
 from contact_audit.errors import SettingsError
 from contact_audit.log.audit_log import AuditLog
-from contact_audit.runs.handover import SpanMeta, get_checked, get_extract, get_extracted, put_checked, put_extracted
+from contact_audit.runs.handover import (
+    SpanMeta,
+    get_checked,
+    get_evidence,
+    get_extracted,
+    marked,
+    put_checked,
+    put_extracted,
+    unmarked,
+)
 from contact_audit.runs.healing import late_windows, seen_until, waiting
-from contact_audit.runs.pipeline import Pipeline, Report
+from contact_audit.runs.outcome import Report
+from contact_audit.runs.pipeline import Pipeline
 from contact_audit.runs.planning import Due, due_windows, parts_of
 from contact_audit.runs.staging import Staging
+from contact_audit.runs.steps import Shown
 from contact_audit.sources import Session
 from contact_audit.sources.extraction import Captures
 from contact_audit.windows import LENGTH, LONG_AGO, Span, Window, floor_border, spans
@@ -62,57 +73,63 @@ def find_due(pipeline: Pipeline, own: Window, only_own: bool, say: Say) -> dict[
     for note in notes:
         say(note)
     healed = not only_own and not due.left_over
-    return {
-        "spans": [[part.start.isoformat(), part.end.isoformat()] for part in parts],
-        "own_end": own.end.isoformat(),
-        "only_own": only_own,
-        "left_over": due.left_over,
-        "notes": notes,
-        "healed_recorded_at": newest_recorded_at.isoformat() if healed and newest_recorded_at else None,
-        "healed_ledger_sequence": int(state["ledger_sequence"]) if healed else None,
-    }
+    return marked(
+        {
+            "spans": [[part.start.isoformat(), part.end.isoformat()] for part in parts],
+            "own_end": own.end.isoformat(),
+            "only_own": only_own,
+            "left_over": due.left_over,
+            "notes": notes,
+            "healed_recorded_at": newest_recorded_at.isoformat() if healed and newest_recorded_at else None,
+            "healed_ledger_sequence": int(state["ledger_sequence"]) if healed else None,
+        }
+    )
 
 
 def extract_due(pipeline: Pipeline, plan: dict[str, Any], staging: Staging, say: Say) -> list[dict[str, Any]]:
     """Read the evidence of all due spans, from one snapshot of the helpdesk, into the staging folder."""
-    state = pipeline.read_state()
+    asked = [Span(*map(datetime.fromisoformat, span)) for span in unmarked(plan)["spans"]]
+    shown = Shown.of(pipeline.read_state())
     metas: list[dict[str, Any]] = []
     with pipeline.source.session() as session:
         captures = pipeline.read_captures(session)
-        for number, (start, end) in enumerate(plan["spans"]):
-            span = Span(datetime.fromisoformat(start), datetime.fromisoformat(end))
-            extracted = pipeline.extract(session, captures, span, state)
-            metas.append(put_extracted(staging, number, extracted).data)
-            raw = extracted.extract
-            say(f"{start} to {end}: read {raw.states.num_rows} states, {raw.journal.num_rows} journal entries")
+        for number, span in enumerate(asked):
+            extracted = pipeline.extract(session, captures, span, shown)
+            metas.append(put_extracted(staging, number, extracted))
+            shown = extracted.shown_after(shown)
+            raw = extracted.evidence
+            say(f"{_told(span)}: read {raw.states.num_rows} states, {raw.journal.num_rows} journal entries")
     return metas
 
 
 def derive_due(pipeline: Pipeline, metas: list[dict[str, Any]], staging: Staging, say: Say) -> None:
     """Diff and attribute all spans."""
-    for number, data in enumerate(metas):
-        checked = pipeline.derive(get_extract(staging, number, SpanMeta(data)))
-        put_checked(staging, number, checked)
-        say(f"{data['span'][0]} to {data['span'][1]}: {len(checked.events)} events")
+    with pipeline.field_use() as use:
+        for number, data in enumerate(metas):
+            meta = SpanMeta.of(data)
+            checked = pipeline.derive(get_evidence(staging, number, meta), use)
+            put_checked(staging, number, checked)
+            say(f"{_told(meta.span)}: {len(checked.rows.events)} events")
 
 
 def load_due(
     pipeline: Pipeline, plan: dict[str, Any], metas: list[dict[str, Any]], staging: Staging, run_id: str, say: Say
 ) -> dict[str, Any]:
     """Load all spans, oldest first, each in a transaction of its own; the report as plain data."""
-    report = Report(notes=list(plan["notes"]))
+    report = Report(notes=unmarked(plan)["notes"])
     whole_until = datetime.fromisoformat(plan["own_end"])
     for number, data in enumerate(metas):
-        meta = SpanMeta(data)
+        meta = SpanMeta.of(data)
         checked, extracted = get_checked(staging, number, meta), get_extracted(staging, number, meta)
         one = pipeline.load(checked, extracted, run_id, whole_until)
-        report.add(one)
-        say(f"{data['span'][0]} to {data['span'][1]}: loaded {one.windows} windows, {one.events} events")
+        report += one
+        say(f"{_told(meta.span)}: loaded {one.windows} windows, {one.events} events")
     return report.as_dict()
 
 
 def finish_sync(pipeline: Pipeline, plan: dict[str, Any], report: Report, run_id: str) -> None:
     """Remember what the run saw and did."""
+    plan = dict(unmarked(plan))
     remembered: dict[str, Any] = {}
     with pipeline.source.session() as session, audit_connection(pipeline.audit_dsn) as connection:
         log = AuditLog(connection)
@@ -125,6 +142,10 @@ def finish_sync(pipeline: Pipeline, plan: dict[str, Any], report: Report, run_id
     for name in ("healed_recorded_at", "healed_ledger_sequence"):
         remembered[name] = plan[name]
     pipeline.finish(run_id, report, **remembered)
+
+
+def _told(span: Span) -> str:
+    return f"{span.start.isoformat()} to {span.end.isoformat()}"
 
 
 def _parts(session: Session, span: Span) -> list[Span]:

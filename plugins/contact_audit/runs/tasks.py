@@ -18,7 +18,8 @@ from contact_audit.errors import AuditDatabaseError, ConnectionLostError, Contac
 from contact_audit.settings import Settings
 
 if TYPE_CHECKING:
-    from contact_audit.runs.pipeline import Pipeline, Report
+    from contact_audit.runs.outcome import Report
+    from contact_audit.runs.pipeline import Pipeline
 
 POOL = "helpdesk_db"
 AUDIT_LOG = Asset("contact_audit_log")
@@ -103,7 +104,7 @@ def diff(extracted: dict[str, Any]) -> dict[str, Any]:
 @_plain_errors
 def load(plan: dict[str, Any], derived: dict[str, Any]) -> dict[str, Any]:
     """All spans into the audit database; the run's report."""
-    from contact_audit.runs.pipeline import Report
+    from contact_audit.runs.outcome import Report
     from contact_audit.runs.staging import Staging
     from contact_audit.runs.sync import load_due
 
@@ -116,7 +117,7 @@ def load(plan: dict[str, Any], derived: dict[str, Any]) -> dict[str, Any]:
 @_plain_errors
 def report(plan: dict[str, Any]) -> None:
     """Remember and tell what the run did, then remove its staging folder."""
-    from contact_audit.runs.pipeline import Report
+    from contact_audit.runs.outcome import Report
     from contact_audit.runs.report import report_lines
     from contact_audit.runs.staging import Staging
     from contact_audit.runs.sync import finish_sync
@@ -178,9 +179,10 @@ def summary(chunks: list[dict[str, Any]], done: Sequence[dict[str, Any]]) -> Non
             f"{len(failures)} of {len(chunks)} chunks failed: {listed}. Mend the cause, then run the DAG again with "
             "the same params, or clear the failed tasks: what is loaded already is skipped."
         )
-    if request.dry_run:
-        result.windows = 0
-    _announce(result)
+    if not request.dry_run:
+        _announce(result)
+    else:
+        _announce_nothing()
 
 
 @_plain_errors
@@ -239,13 +241,18 @@ def _announce(done: "Report") -> None:
     """The counts into the asset's event; no event where nothing was loaded."""
     context: Any = get_current_context()
     if not done.windows:
-        context["task"].outlets = []  # of this task run only: Airflow runs a copy
+        _announce_nothing()
         return
     counts = {name: value for name, value in done.as_dict().items() if name not in ("evidence_lost", "newer", "notes")}
     context["outlet_events"][AUDIT_LOG].extra = counts | {
         "run_id": _run_id(),
         "windows_kept_for_lost_evidence": len(done.evidence_lost),
     }
+
+
+def _announce_nothing() -> None:
+    context: Any = get_current_context()
+    context["task"].outlets = []  # of this task run only: Airflow runs a copy
 
 
 def _run_id() -> str:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from contact_audit.runs.pipeline import Report
+from contact_audit.runs.outcome import Report
 from contact_audit.runs.report import WIDTH, backfill_lines, print_activity, print_report, report_lines
 from tests.support.runs import backfill, new_pipeline, query
 from tests.support.worlds import load_world, write_world
