@@ -1,5 +1,6 @@
 """The audit tables, within one transaction: what is loaded, what was decided, and COPY into them. Knows no rules."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -8,11 +9,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pc
+from psycopg2.errors import LockNotAvailable
 from psycopg2.extensions import connection as Connection
 
 from contact_audit.errors import AuditDatabaseError
 from contact_audit.sql import statement
 from contact_audit.windows import Window
+
+_SAID_AFTER, _SAID_EVERY = 1.0, 60.0
+_log = logging.getLogger(__name__)
 
 
 class AuditLog:
@@ -58,9 +63,37 @@ class AuditLog:
         return frame.astype({"entry_id": np.int64})
 
     def lock(self, windows: Iterable[Window]) -> None:
-        """Wait until no other load works on the months of these windows; held until the transaction ends."""
+        """Wait until no other load works on the months of these windows; held until the transaction ends.
+
+        After a second, and each minute from then on, the log says for whom it waits.
+        """
         months = sorted({window.end.year * 100 + window.end.month for window in windows})
-        self.query("lock", months=months)
+        seconds = _SAID_AFTER
+        while not self._is_free(months, seconds):
+            holders = self.query("lock_holders", months=months)
+            told = [
+                f"{name or 'another'} (process {pid}, its transaction since {since:%Y-%m-%d %H:%M:%S %Z})"
+                for pid, name, since in holders.itertuples(index=False)
+                if since is not None
+            ]
+            _log.info("waits for the load of the same months by %s", ", ".join(told) or "somebody who has just ended")
+            seconds = _SAID_EVERY
+        self.query("lock", months=months, milliseconds=0)
+
+    def _is_free(self, months: list[int], seconds: float) -> bool:
+        """Whether these months' locks can be had within so many seconds. They are given back: a lock that is taken in a savepoint
+        belongs to a transaction of its own number, by which nobody finds who holds it.
+        """
+        with self._connection.cursor() as cursor:
+            cursor.execute("savepoint before_lock")
+            try:
+                self.query("lock", months=months, milliseconds=int(seconds * 1000))
+                free = True
+            except LockNotAvailable:
+                free = False
+            cursor.execute("rollback to savepoint before_lock")
+            cursor.execute("release savepoint before_lock")
+        return free
 
     def drop(self, table: str) -> None:
         """Drop a temporary table of this transaction."""

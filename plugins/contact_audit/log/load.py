@@ -1,6 +1,6 @@
 """Replacing windows, so that nothing is lost and nothing stands twice.
 
-Works inside the caller's transaction, under an advisory lock; knows no rules.
+Works inside the caller's transaction, under a lock; knows no rules.
 """
 
 from collections.abc import Callable

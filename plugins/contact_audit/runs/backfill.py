@@ -26,8 +26,6 @@ from contact_audit.windows import HISTORY_START, LONG_AGO, Span, Window, floor_b
 
 Say = Callable[[str], None]
 
-_LANES = 5_920_190_000
-
 
 @dataclass(frozen=True)
 class Request:
@@ -239,9 +237,8 @@ def _lane(dsn: str, lanes: int) -> Iterator[None]:
     with audit_connection(dsn) as connection, connection.cursor() as cursor:
         number = 0
         while True:
-            cursor.execute(statement("audit/load/lane"), {"lane": _LANES + number % lanes})
-            row = cursor.fetchone()
-            if row and row[0]:
+            cursor.execute(statement("audit/load/lane"), {"lane": number % lanes})
+            if cursor.fetchone():
                 break
             number += 1
             if number % lanes == 0:
