@@ -39,10 +39,15 @@ class Held:
 
 @dataclass(frozen=True)
 class Reached:
-    """How far the source's journal reached when it was read: the greatest of each, None where it is empty."""
+    """How far the source's journal reached when it was read: the greatest of each until then, None where it is empty.
+
+    Attributes:
+        recorded_at, entry_id: the greatest; clock: what the source's own clock said. No recorded_at is later than that.
+    """
 
     recorded_at: datetime | None
     entry_id: int | None
+    clock: datetime
 
 
 @dataclass(frozen=True)

@@ -117,5 +117,7 @@ def _newer(log: AuditLog, load: Load, there: list[datetime], unread: "pd.Series[
     if seen_until is None or not there:
         return set()
     loaded = log.loaded(min(there) - LENGTH, max(there))
-    later = loaded["newest_recorded_at"].map(lambda seen: seen is not None and seen > seen_until).astype(bool)
+    # What lies after the source's clock, earlier versions took from a journal that said so: it is no sign of a faster run.
+    clock = load.reached.clock
+    later = loaded["newest_recorded_at"].map(lambda seen: seen is not None and seen_until < seen <= clock).astype(bool)
     return set(loaded.loc[later, "window_end"].dt.to_pydatetime()) & set(unread.dt.to_pydatetime())

@@ -14,12 +14,13 @@ from contact_audit.database import audit_connection
 from contact_audit.errors import SettingsError
 from contact_audit.log.audit_log import AuditLog
 from contact_audit.runs.handover import marked, unmarked
-from contact_audit.runs.healing import late_windows, waiting
+from contact_audit.runs.healing import clock_notes, in_the_future, late_windows, waiting
 from contact_audit.runs.outcome import Report
 from contact_audit.runs.pipeline import Pipeline, use_of
 from contact_audit.runs.planning import CHUNKS, cut_into_chunks, ends_of, label, parts_of, windows_with_other_captures
 from contact_audit.runs.steps import Shown
 from contact_audit.sources import Session
+from contact_audit.sources.base import Clock
 from contact_audit.sources.extraction import Captures
 from contact_audit.sql import statement
 from contact_audit.windows import HISTORY_START, LONG_AGO, Span, Window, floor_border, spans
@@ -166,6 +167,7 @@ def finish_backfill(
     remembered: dict[str, Any] = {}
     with pipeline.source.session() as session, audit_connection(pipeline.audit_dsn) as connection:
         log = AuditLog(connection)
+        report += Report(notes=clock_notes(state, session.clock()))
         captures = Captures.read(session, log.decisions())
         remembered["waiting_entries"], remembered["waiting_since"] = waiting(
             session, log, captures, pipeline.settings.skew
@@ -184,20 +186,22 @@ def _outcome(report: Report, chunk: dict[str, Any], begun: float, skipped: bool)
 def _not_done(pipeline: Pipeline, session: Session, captures: Captures, span: Span) -> list[Window]:
     state = pipeline.read_state()
     with audit_connection(pipeline.audit_dsn) as connection:
-        log = AuditLog(connection)
+        log, clock = AuditLog(connection), session.clock()
+        healed = None if in_the_future(state["healed_recorded_at"], clock) else state["healed_recorded_at"]
         loaded = log.loaded(span.start, span.end)
         seen = [
-            _seen(row, state["healed_recorded_at"], int(state["healed_ledger_sequence"])) for row in loaded.itertuples()
+            _seen(row, healed, int(state["healed_ledger_sequence"]), clock) for row in loaded.itertuples()
         ]  # windows, not rows
-        recorded_after = min(seen) - pipeline.settings.overlap if seen else LONG_AGO
+        recorded_after = min(*seen, clock.until) - pipeline.settings.overlap if seen else LONG_AGO
         late = late_windows(session, log, captures, loaded, recorded_after, pipeline.settings)
     done = {Window(end) for end in ends_of(loaded[loaded["whole"].astype(bool)])}
     changed = windows_with_other_captures(loaded, captures) | late
     return [window for window in span.windows if window not in done or window in changed]
 
 
-def _seen(row: Any, healed: datetime | None, sequence: int) -> datetime:
-    seen: datetime = row.newest_recorded_at or LONG_AGO + timedelta(days=1)
+def _seen(row: Any, healed: datetime | None, sequence: int, clock: Clock) -> datetime:
+    nothing = LONG_AGO + timedelta(days=1)
+    seen: datetime = nothing if in_the_future(row.newest_recorded_at, clock) else row.newest_recorded_at or nothing
     return max(seen, healed) if healed is not None and row.sequence <= sequence else seen
 
 

@@ -68,7 +68,7 @@ class SpanMeta:
 
 def put_extracted(staging: Staging, number: int, extracted: Extracted) -> dict[str, Any]:
     """Write what was extracted; the rest is returned, as plain data for SpanMeta."""
-    raw, held, contacts = extracted.evidence, extracted.held, extracted.contacts
+    raw, held, reached, contacts = extracted.evidence, extracted.held, extracted.reached, extracted.contacts
     staging.write(f"{number}-states", raw.states)
     staging.write(f"{number}-journal", raw.journal)
     staging.write(f"{number}-context", pa.Table.from_pandas(raw.captures, schema=model.CAPTURES, preserve_index=False))
@@ -84,7 +84,7 @@ def put_extracted(staging: Staging, number: int, extracted: Extracted) -> dict[s
             "span": [raw.span.start.isoformat(), raw.span.end.isoformat()],
             "from_the_first": raw.from_the_first,
             "last_full": held.last_full and [held.last_full[0], held.last_full[1].isoformat()],
-            "reached": [_text(extracted.reached.recorded_at), extracted.reached.entry_id],
+            "reached": [_text(reached.recorded_at), reached.entry_id, _text(reached.clock)],
             "contacts": contacts and _forward_as_data(contacts.forward) | {"complete": contacts.complete},
         }
     )
@@ -105,7 +105,7 @@ def get_extracted(staging: Staging, number: int, meta: SpanMeta) -> Extracted:
     """What was extracted, as the load needs it; contacts are read as they are asked for."""
     data = meta.data
     captures = staging.read(f"{number}-captures").to_pandas()
-    recorded_at, entry_id = data["reached"]
+    recorded_at, entry_id, clock = data["reached"]
     return Extracted(
         evidence=get_evidence(staging, number, meta),
         held=Held(
@@ -113,7 +113,7 @@ def get_extracted(staging: Staging, number: int, meta: SpanMeta) -> Extracted:
             every=staging.read(f"{number}-captures_there")["snapshot_id"].to_numpy(),
             last_full=data["last_full"] and (data["last_full"][0], datetime.fromisoformat(data["last_full"][1])),
         ),
-        reached=Reached(_moment(recorded_at), entry_id),
+        reached=Reached(_moment(recorded_at), entry_id, datetime.fromisoformat(clock)),
         contacts=data["contacts"]
         and Contacts(
             forward=_forward_of(data["contacts"]),

@@ -13,21 +13,47 @@ from contact_audit.log.audit_log import AuditLog
 from contact_audit.runs.planning import ends_of, windows_touched
 from contact_audit.settings import Settings
 from contact_audit.sources import Session
+from contact_audit.sources.base import Clock
 from contact_audit.sources.extraction import Captures
 from contact_audit.windows import LONG_AGO, Window, window_of
 
 FAR_AHEAD = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-def seen_until(log: AuditLog, state: dict[str, Any], overlap: timedelta) -> datetime:
-    """The recorded_at up to which every load has seen the journal, less the overlap."""
-    since = log.query("unhealed", after=int(state["healed_ledger_sequence"])).iloc[0]
-    if since["blind"] or (state["healed_recorded_at"] is None and not since["loads"]):
+def seen_until(log: AuditLog, state: dict[str, Any], overlap: timedelta, clock: Clock) -> datetime:
+    """The recorded_at up to which every load has seen the journal, less the overlap; never later than the source's clock.
+
+    A mark that lies in the source's future is none: an earlier version took a journal's word for it, and everything is looked at again.
+    """
+    since = log.query("unhealed", after=int(state["healed_ledger_sequence"]), clock=clock.server).iloc[0]
+    healed = state["healed_recorded_at"]
+    once_marked = int(state["healed_ledger_sequence"]) > 0
+    if since["blind"] or in_the_future(healed, clock) or (healed is None and (once_marked or not since["loads"])):
         return LONG_AGO
-    known: list[datetime] = [
-        moment for moment in (state["healed_recorded_at"], since["newest_recorded_at"]) if moment is not None
-    ]
-    return min(known) - overlap
+    known: list[datetime] = [moment for moment in (healed, since["newest_recorded_at"]) if moment is not None]
+    return min(*known, clock.until) - overlap
+
+
+def in_the_future(mark: datetime | None, clock: Clock) -> bool:
+    """Whether a mark is later than the source's server says it is."""
+    return mark is not None and mark > clock.server
+
+
+def clock_notes(state: dict[str, Any], clock: Clock) -> list[str]:
+    """What is to be told of entries, and of a mark, that lie in the source's future."""
+    notes: list[str] = []
+    if clock.ahead:
+        say = "journal entry says that it" if clock.ahead == 1 else "journal entries say that they"
+        notes.append(
+            f"{clock.ahead:,} {say} became visible later than the source's clock, {clock.server:%Y-%m-%d %H:%M:%S} UTC "
+            "(recorded_at): used like any other, but how far the journal was seen is not taken from there"
+        )
+    if in_the_future(state["healed_recorded_at"], clock):
+        notes.append(
+            f"how far late entries were looked for, {state['healed_recorded_at']:%Y-%m-%d %H:%M} UTC, lies in the source's future: "
+            "the whole journal is looked at again"
+        )
+    return notes
 
 
 def late_windows(

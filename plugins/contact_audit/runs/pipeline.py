@@ -89,7 +89,7 @@ class Pipeline:
         return Extracted(
             evidence=evidence,
             held=_held(captures, span),
-            reached=Reached(*session.newest_entry()),
+            reached=Reached(*session.newest_entry(), session.clock().server),
             contacts=None if forward is None else contacts.of(session, captures, evidence, shown, forward),
         )
 
@@ -162,6 +162,7 @@ class Pipeline:
         values = {
             "healed_recorded_at": None,
             "healed_ledger_sequence": None,
+            "clock": None,
             "complete_until": None,
             "waiting_entries": 0,
             "waiting_since": None,

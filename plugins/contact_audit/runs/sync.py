@@ -20,7 +20,7 @@ from contact_audit.runs.handover import (
     put_extracted,
     unmarked,
 )
-from contact_audit.runs.healing import late_windows, seen_until, waiting
+from contact_audit.runs.healing import clock_notes, late_windows, seen_until, waiting
 from contact_audit.runs.outcome import Report
 from contact_audit.runs.pipeline import Pipeline
 from contact_audit.runs.planning import Due, due_windows, parts_of
@@ -53,7 +53,7 @@ def own_window(
 def find_due(pipeline: Pipeline, own: Window, only_own: bool, say: Say) -> dict[str, Any]:
     """Find the windows that are due for the run of this own window (`only_own`, for Airflow's own backfill: no other).
 
-    The plan: spans [[start, end], ...], own_end, left_over, notes, healed_recorded_at, healed_ledger_sequence.
+    The plan: spans [[start, end], ...], own_end, left_over, notes, healed_recorded_at, healed_ledger_sequence, clock.
     """
     pipeline.check()
     state = pipeline.read_state(settled=not only_own)
@@ -61,15 +61,16 @@ def find_due(pipeline: Pipeline, own: Window, only_own: bool, say: Say) -> dict[
         log = AuditLog(connection)
         captures = Captures.read(session, log.decisions())
         newest_recorded_at, _ = session.newest_entry()
+        clock = session.clock()
         if only_own:
             due = Due({own: "own"})
         else:
             loaded = log.loaded(LONG_AGO, own.end + LENGTH)
-            recorded_after = seen_until(log, state, pipeline.settings.overlap)
+            recorded_after = seen_until(log, state, pipeline.settings.overlap, clock)
             late = late_windows(session, log, captures, loaded, recorded_after, pipeline.settings)
             due = due_windows(own, loaded, captures, late).limit(pipeline.settings.max_windows)
         parts = [part for span in spans(due.windows) for part in _parts(session, span)]
-    notes = _notes(own, due)
+    notes = [*_notes(own, due), *clock_notes(state, clock)]
     for note in notes:
         say(note)
     healed = not only_own and not due.left_over
@@ -82,6 +83,7 @@ def find_due(pipeline: Pipeline, own: Window, only_own: bool, say: Say) -> dict[
             "notes": notes,
             "healed_recorded_at": newest_recorded_at.isoformat() if healed and newest_recorded_at else None,
             "healed_ledger_sequence": int(state["ledger_sequence"]) if healed else None,
+            "clock": clock.server.isoformat() if healed else None,
         }
     )
 
@@ -139,7 +141,7 @@ def finish_sync(pipeline: Pipeline, plan: dict[str, Any], report: Report, run_id
         )
     if not plan["only_own"] and not plan["left_over"]:
         remembered["complete_until"] = plan["own_end"]
-    for name in ("healed_recorded_at", "healed_ledger_sequence"):
+    for name in ("healed_recorded_at", "healed_ledger_sequence", "clock"):
         remembered[name] = plan[name]
     pipeline.finish(run_id, report, **remembered)
 

@@ -4,6 +4,7 @@ An adapter knows its helpdesk's tables and no rule. All reads of a session see o
 """
 
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -13,14 +14,32 @@ import pyarrow as pa
 from contact_audit.evidence.values import Codes
 
 
+@dataclass(frozen=True)
+class Clock:
+    """The source's own clock, in the snapshot that a session reads.
+
+    Attributes:
+        until: how far its data reaches: on a replica that is behind, less than `server`.
+        server: what its server says it is.
+        ahead: how many journal entries say that they became visible later than that.
+    """
+
+    until: datetime
+    server: datetime
+    ahead: int
+
+
 class Session(Protocol):
     """An open, read-only session on a helpdesk database. Times are UTC; tables as in model.py."""
 
     def captures(self) -> pd.DataFrame:
         """model.CAPTURES: all captures, oldest first."""
 
+    def clock(self) -> Clock:
+        """The source's clock."""
+
     def newest_entry(self) -> tuple[datetime | None, int | None]:
-        """The greatest recorded_at and entry_id of the whole journal; None where it is empty."""
+        """The greatest recorded_at that is not later than the clock, and the greatest entry_id; None where there is none."""
 
     def journal(self, after: datetime, until: datetime) -> pa.Table:
         """model.JOURNAL: the entries that happened in (after, until]."""

@@ -15,6 +15,7 @@ from contact_audit import model
 from contact_audit.database import Reader, reader, where
 from contact_audit.errors import SourceError
 from contact_audit.evidence.values import Codes
+from contact_audit.sources.base import Clock
 
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 _EXPECTED = {
@@ -73,8 +74,13 @@ class HelpdeskSession:
         frame: pd.DataFrame = self._reader.table("captures").cast(model.CAPTURES).to_pandas()
         return frame
 
+    def clock(self) -> Clock:
+        """The source's clock."""
+        row = self._reader.table("clock").to_pylist()[0]
+        return Clock(row["until"], row["server"], int(row["ahead"]))
+
     def newest_entry(self) -> tuple[datetime | None, int | None]:
-        """The greatest recorded_at and entry_id of the journal."""
+        """The greatest recorded_at until now and the greatest entry_id of the journal."""
         row = self._reader.table("newest_entry").to_pylist()[0]
         return row["recorded_at"], row["entry_id"]
 

@@ -375,3 +375,82 @@ def _moment(text: str) -> Any:
     from datetime import datetime
 
     return datetime.fromisoformat(text)
+
+
+FROM_THE_FUTURE = """
+    00:00 capture#1 plan=a
+    03:00 capture#2 plan=b
+    04:00 update #9 bo plan:b>c
+    06:00 capture#3 plan=c
+"""
+
+
+@pytest.mark.parametrize("visible", ["2099-01-01", "20240-01-01", "infinity"])
+def test_an_entry_from_the_future_keeps_no_late_entry_from_healing(
+    visible: str, pipeline: Pipeline, happens: Callable[[str], None], helpdesk_dsn: str, audit_dsn: str
+) -> None:
+    happens(FROM_THE_FUTURE)
+    query(helpdesk_dsn, "update helpdesk.contact_journal set recorded_at = %s::timestamptz", (visible,))
+    for clock in ("03:00", "06:00"):
+        run(pipeline, clock)
+    happens("01:00~07:00 update #10 ann plan:a>b")
+    windows, report = run(pipeline, "09:00")
+    assert windows == ["00:00-03:00", "06:00-09:00"]
+    assert logged(audit_dsn) == expected(
+        """
+        03:00/1 [1-2] update 01:00 ann recorded #10: plan a>b
+        06:00/1 [2-3] update 04:00 bo recorded #9: plan b>c
+        """
+    )
+    assert any(note.startswith("1 journal entry says that it became visible later") for note in report.notes)
+    marks = "select healed_recorded_at from audit.state union all select newest_recorded_at from audit.ledger"
+    assert query(audit_dsn, f"select 1 from ({marks}) as m (mark) where mark > now()") == []
+    assert run(pipeline, "09:00")[0] == []
+
+
+def test_an_entry_that_says_it_became_visible_in_the_future_is_itself_healed(
+    pipeline: Pipeline, happens: Callable[[str], None], helpdesk_dsn: str, audit_dsn: str
+) -> None:
+    happens(EVENTFUL_NIGHT)
+    for clock in ("03:00", "06:00", "09:00"):
+        run(pipeline, clock)
+    happens("04:00 update #2 bo plan:b>c")
+    query(helpdesk_dsn, "update helpdesk.contact_journal set recorded_at = '2099-01-01' where entry_id = 2")
+    assert run(pipeline, "12:00")[0] == ["03:00-06:00", "09:00-12:00"]
+    assert "06:00/1 [2-3] update 04:00 bo recorded #2: plan b>c" in "\n".join(map(str, logged(audit_dsn)))
+    assert run(pipeline, "12:00")[0] == []
+
+
+def test_marks_that_an_earlier_version_took_from_the_future_are_corrected(
+    pipeline: Pipeline, happens: Callable[[str], None], audit_dsn: str
+) -> None:
+    happens(FROM_THE_FUTURE)
+    for clock in ("03:00", "06:00"):
+        run(pipeline, clock)
+    query(audit_dsn, "alter table audit.ledger disable trigger all")
+    query(audit_dsn, "update audit.ledger set newest_recorded_at = '2099-01-01'")
+    query(audit_dsn, "alter table audit.ledger enable trigger all")
+    query(audit_dsn, "update audit.state set healed_recorded_at = '2099-01-01'")
+    happens("01:00~07:00 update #10 ann plan:a>b")
+    windows, report = run(pipeline, "09:00")
+    assert windows == ["00:00-03:00", "06:00-09:00"]
+    assert any("lies in the source's future" in note for note in report.notes)
+    (mark,) = query(audit_dsn, "select healed_recorded_at as at from audit.state")
+    assert mark["at"] == moment("07:00")
+    assert not any("future" in note for note in run(pipeline, "12:00")[1].notes)
+
+
+def test_a_backfill_finds_late_entries_beside_marks_from_the_future(
+    pipeline: Pipeline, happens: Callable[[str], None], audit_dsn: str
+) -> None:
+    happens(FROM_THE_FUTURE)
+    whole = {"from_": moment("00:00").isoformat(), "to": moment("06:00").isoformat()}
+    backfill(pipeline, **whole)
+    query(audit_dsn, "alter table audit.ledger disable trigger all")
+    query(audit_dsn, "update audit.ledger set newest_recorded_at = '2099-01-01'")
+    query(audit_dsn, "alter table audit.ledger enable trigger all")
+    happens("01:00~07:00 update #10 ann plan:a>b")
+    assert backfill(pipeline, "again", **whole).windows == 1
+    assert {row["attribution"] for row in query(audit_dsn, "select attribution from audit.contact_audit_log")} == {
+        "recorded"
+    }

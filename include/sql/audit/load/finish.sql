@@ -1,7 +1,10 @@
--- What a run remembers for the next one and for audit.sync_status.
+-- What a run remembers for the next one and for audit.sync_status. A mark later than the source's clock is none: it is replaced.
 update audit.state
 set
-    healed_recorded_at = greatest(healed_recorded_at, %(healed_recorded_at)s::timestamptz),
+    healed_recorded_at = greatest(
+        case when healed_recorded_at > %(clock)s::timestamptz then null else healed_recorded_at end,
+        %(healed_recorded_at)s::timestamptz
+    ),
     healed_ledger_sequence = greatest(healed_ledger_sequence, %(healed_ledger_sequence)s::bigint),
     waiting_entries = %(waiting_entries)s,
     waiting_since = %(waiting_since)s,
