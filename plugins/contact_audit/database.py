@@ -4,8 +4,8 @@ A DSN is a libpq connection URI; it holds a password and is never printed.
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -14,6 +14,7 @@ import psycopg2
 import pyarrow as pa
 from adbc_driver_postgresql import dbapi
 from psycopg2.extensions import connection as Connection
+from pyarrow import csv
 
 from contact_audit.errors import AuditDatabaseError, ConnectionLostError, ContactAuditError, SourceError
 from contact_audit.sql import bind, statement
@@ -124,6 +125,21 @@ def audit_error(error: psycopg2.Error, dsn: str) -> ContactAuditError:
     return AuditDatabaseError(f"the audit database {where(dsn)} refused: {first_line(error)}")
 
 
+def copy_into(connection: Connection, relation: str, columns: list[str], tables: Iterable[pa.Table]) -> None:
+    """Bulk load tables of these columns, in this order, by COPY."""
+    text = f"copy {relation} ({', '.join(columns)}) from stdin with (format csv)"
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.copy_expert(text, pa.BufferReader(_csv(table)))
+
+
+def _csv(table: pa.Table) -> pa.Buffer:
+    # Text is always quoted and null never: an empty text and null stay apart.
+    sink = pa.BufferOutputStream()
+    csv.write_csv(table, sink, csv.WriteOptions(include_header=False, quoting_style="needed"))
+    return sink.getvalue()
+
+
 class Reader:
     """Reads a helpdesk database as Arrow, in one read-only, repeatable-read transaction."""
 
@@ -134,19 +150,27 @@ class Reader:
 
     def table(self, name: str, **values: Any) -> pa.Table:
         """The rows of include/sql/sources/<adapter>/<name>.sql, whole."""
-        with self._cursor(name, values) as cursor:
+        return self.table_of(name, bind(statement(f"sources/{self._adapter}/{name}"), values))
+
+    def batches(self, name: str, **values: Any) -> AbstractContextManager[pa.RecordBatchReader]:
+        """The same rows, as they come."""
+        return self.batches_of(name, bind(statement(f"sources/{self._adapter}/{name}"), values))
+
+    def table_of(self, name: str, text: str) -> pa.Table:
+        """The rows of a statement, whole; `name` is what an error calls it."""
+        with self._cursor(name, text) as cursor:
             return cursor.fetch_arrow_table()
 
     @contextmanager
-    def batches(self, name: str, **values: Any) -> Iterator[pa.RecordBatchReader]:
+    def batches_of(self, name: str, text: str) -> Iterator[pa.RecordBatchReader]:
         """The same rows, as they come."""
-        with self._cursor(name, values) as cursor:
+        with self._cursor(name, text) as cursor:
             yield cursor.fetch_record_batch()
 
     @contextmanager
-    def _cursor(self, name: str, values: Mapping[str, Any]) -> Iterator[Any]:
+    def _cursor(self, name: str, text: str) -> Iterator[Any]:
         with reading(self._dsn, self._adapter, name), self._connection.cursor() as cursor:
-            cursor.execute(bind(statement(f"sources/{self._adapter}/{name}"), values))
+            cursor.execute(text)
             yield cursor
 
 

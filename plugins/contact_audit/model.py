@@ -21,7 +21,8 @@ CAPTURES = pyarrow.schema(
     [
         pyarrow.field("snapshot_id", _ID, nullable=False),
         pyarrow.field("captured_at", _TIME, nullable=False),
-        pyarrow.field("kind", _TEXT, nullable=False),  # full | changed
+        # full | changed; baseline: changed, as read otherwise than the one before, so that what differs is no event
+        pyarrow.field("kind", _TEXT, nullable=False),
     ]
 )
 """One row a usable capture, oldest first."""
@@ -55,6 +56,7 @@ JOURNAL = pyarrow.schema(
         pyarrow.field("ip_address", _TEXT),
         pyarrow.field("channel", _TEXT),
         pyarrow.field("changes", _TEXT),  # JSON text
+        pyarrow.field("seen_snapshot_id", _ID),  # the capture whose snapshot held it first; null where only clocks tell
     ]
 )
 """One row a journal entry, as the source has it: what is null or wrong here is rejected later, whole."""

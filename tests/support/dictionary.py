@@ -5,14 +5,14 @@ from tests.support.runs import query
 _RELATIONS = """
 select
     relation.oid,
-    relation.relname as name,
+    case when relation.relnamespace = 'audit'::regnamespace then '' else 'captures.' end || relation.relname as name,
     obj_description(relation.oid) as said
 from pg_class as relation
 where
-    relation.relnamespace = 'audit'::regnamespace
+    relation.relnamespace in ('audit'::regnamespace, 'captures'::regnamespace)
     and relation.relkind in ('r', 'p', 'v', 'm')
     and not relation.relispartition
-order by relation.relkind not in ('v', 'm'), relation.relname
+order by relation.relnamespace <> 'audit'::regnamespace, relation.relkind not in ('v', 'm'), relation.relname
 """
 _COLUMNS = """
 select

@@ -57,7 +57,8 @@ def attribute(evidence: Evidence, skew: timedelta, schema: SchemaChanges | None 
     end = _window_ends(evidence, pair, evidence.moment)
     inside = _inside(evidence, end)
 
-    walked = usable[inside[usable] & (pair[usable] > 0)]
+    untold = np.isin(pair, evidence.states.untold)
+    walked = usable[inside[usable] & (pair[usable] > 0) & ~untold[usable]]
     differing, changes = net_changes(evidence.states)
     capture_inside = _inside(evidence, window_end(evidence.moments))
     differing = type(differing)(
@@ -78,6 +79,7 @@ def attribute(evidence: Evidence, skew: timedelta, schema: SchemaChanges | None 
     scope = np.flatnonzero(inside)
     reason = np.full(len(original), "no_known_effect", dtype=object)
     reason[way.not_captured] = "not_captured"
+    reason[untold & (pair > 0)] = "not_captured"
     reason[original != np.arange(len(original))] = "duplicate"
     told = [np.array(some, np.int64) for some in events.frame["candidates"].dropna()]
     has_event = np.zeros(len(original) + 1, bool)
@@ -103,7 +105,7 @@ def _window_ends(evidence: Evidence, pair: Codes, moment: Codes) -> Codes:
     """
     closing = window_end(np.append(evidence.moments, 0))
     end = np.where(pair < len(evidence.moments), closing[np.minimum(pair, len(evidence.moments))], 0)
-    return np.where(pair == 0, window_end(moment) if evidence.from_the_first else 0, end)
+    return np.where(pair == 0, window_end(moment) if evidence.from_the_first or evidence.sighted else 0, end)
 
 
 def _inside(evidence: Evidence, end: Codes) -> "np.typing.NDArray[np.bool_]":
@@ -126,8 +128,11 @@ def _rejected(evidence: Evidence, end: Codes, inside: "np.typing.NDArray[np.bool
     # Without a moment of any kind a row belongs to the first window that looks.
     first = as_microseconds(evidence.span.end)
     moment = np.where(bad["moment"].isna(), first, microseconds(bad["moment"].fillna(pd.Timestamp(evidence.span.end))))
-    bad_end = _window_ends(evidence, np.searchsorted(evidence.moments, moment, side="left"), moment)
-    entries = bad.assign(relation="contact_journal", used=False, end=bad_end).drop(columns="moment")
+    pair = np.searchsorted(evidence.moments, moment, side="left")
+    seen = bad["seen"].to_numpy(np.int64, na_value=0)
+    pair = np.where(seen > 0, np.searchsorted(evidence.captures["snapshot_id"].to_numpy(np.int64), seen), pair)
+    bad_end = _window_ends(evidence, pair, moment)
+    entries = bad.assign(relation="contact_journal", used=False, end=bad_end).drop(columns=["moment", "seen"])
 
     states = evidence.rejected_states
     capture = pd.Series(evidence.moments, index=evidence.captures["snapshot_id"]).reindex(states["snapshot_id"])

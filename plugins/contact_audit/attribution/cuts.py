@@ -38,8 +38,11 @@ def pair_of_entries(evidence: Evidence, usable: Codes, skew: int) -> Codes:
     """How many captures each entry comes after, int64: 0 before the first, else its pair is that number.
 
     `usable` are positions of the entries that count, ordered by (contact, occurred_at, entry_id); the result has their length.
-    `skew` in µs, ends included.
+    `skew` in µs, ends included. With sight no clock is asked: an entry lies before the capture that saw it first.
     """
+    if evidence.sighted:
+        seen = evidence.journal.entries["seen_snapshot_id"].to_numpy(np.int64)[usable]
+        return np.searchsorted(evidence.captures["snapshot_id"].to_numpy(np.int64), seen).astype(np.int64)
     moment = evidence.moment[usable]
     pair = np.searchsorted(evidence.moments, moment, side="left").astype(np.int64)
     zones = _zones(evidence, usable, pair, skew)

@@ -38,9 +38,9 @@ def net_changes(states: States) -> tuple[Pairs, NetChanges]:
 
     A contact's states are compared with its previous one; without one, with absence. States at the base (capture 0)
     are where the walk
-    starts, no difference. An absent contact's fields are null.
+    starts, no difference; nor is what a capture shows that was read otherwise. An absent contact's fields are null.
     """
-    later = np.flatnonzero(states.capture > 0)
+    later = np.flatnonzero((states.capture > 0) & ~np.isin(states.capture, states.untold))
     earlier = later - 1
     known = earlier >= 0
     known[known] = states.contact[earlier[known]] == states.contact[later[known]]

@@ -79,7 +79,7 @@ class Journal:
         items: what they say of fields.
         original: position of the entry with the lowest id that says the same; int64, mostly the entry's own.
         notes: entry (position), reason (what it is used without), row (JSON text).
-        rejected: entry_id, contact_id (Int64), moment (UTC), row (JSON text), reason.
+        rejected: entry_id, contact_id, seen (the capture that saw it first; Int64), moment (UTC), row (JSON text), reason.
     """
 
     entries: pd.DataFrame
@@ -245,6 +245,7 @@ def _rejected(table: pa.Table, reasons: npt.NDArray[np.object_]) -> pd.DataFrame
             "entry_id": table["entry_id"].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get),
             "contact_id": table["contact_id"].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get),
             "moment": moments.to_pandas(),
+            "seen": table["seen_snapshot_id"].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get),
             "row": _row_texts(table),
             "reason": pd.Series(reasons, dtype="str"),
         }
@@ -255,6 +256,8 @@ def _rejected(table: pa.Table, reasons: npt.NDArray[np.object_]) -> pd.DataFrame
 def _row_texts(table: pa.Table) -> "pd.Series[Any]":
     rows = table.to_pylist()
     for row in rows:
+        if row["seen_snapshot_id"] is None:
+            del row["seen_snapshot_id"]  # no column of the source
         row["changes"] = None if row["changes"] is None else orjson.Fragment(row["changes"])
     return pd.Series([orjson.dumps(row).decode() for row in rows], dtype="str")
 

@@ -54,6 +54,7 @@ class States:
         account, created_at: Int64 and UTC series with missing values.
         key: state * number of fields + field, ordered; code: the value there. Null values have no row.
         lookup: contact * number of captures + capture, ordered.
+        untold: captures that were read otherwise than the one before: what differs there is no change.
     """
 
     contact: Codes
@@ -66,6 +67,7 @@ class States:
     lookup: Codes
     captures: int
     width: int
+    untold: Codes
 
     def at(self, contact: Codes, capture: Codes) -> Codes:
         """The position of each contact's state at each capture; -1 where it was never present until then."""
@@ -104,6 +106,7 @@ class Evidence:
         contacts: the contact ids, ordered; a contact's code is its position.
         journal: the usable entries; contact: each entry's contact code; moment: each entry's occurred_at in µs.
         rejected_states: snapshot_id, contact_id, row (JSON text), reason.
+        sighted: whether each entry tells the capture that saw it first, and lies before that one whatever its clock says (rule 9).
     """
 
     span: Span
@@ -118,6 +121,7 @@ class Evidence:
     contact: Codes
     moment: Codes
     rejected_states: pd.DataFrame
+    sighted: bool = False
 
 
 def microseconds(column: "pd.Series[Any]") -> Codes:
@@ -160,6 +164,7 @@ def read(extract: Extract) -> Evidence:
         contact=np.searchsorted(contacts, journal.entries["contact_id"].to_numpy(np.int64)),
         moment=microseconds(journal.entries["occurred_at"]),
         rejected_states=rejected,
+        sighted=bool(extract.journal.num_rows) and extract.journal["seen_snapshot_id"].null_count == 0,
     )
 
 
@@ -203,6 +208,7 @@ def _read_states(table: pa.Table, captures: pd.DataFrame, contacts: Codes, field
         key=key[by_key],
         code=code[by_key],
         lookup=contact * max(1, len(captures)) + capture,
+        untold=np.flatnonzero((captures["kind"] == "baseline").to_numpy()),
         captures=max(1, len(captures)),
         width=width,
     )

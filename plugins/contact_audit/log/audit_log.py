@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv as pc
 from psycopg2.errors import LockNotAvailable
 from psycopg2.extensions import connection as Connection
 
+from contact_audit.database import copy_into
 from contact_audit.errors import AuditDatabaseError
 from contact_audit.sql import statement
 from contact_audit.windows import Window
@@ -102,14 +102,4 @@ class AuditLog:
 
     def copy(self, relation: str, columns: list[str], tables: Iterable[pa.Table]) -> None:
         """Bulk load tables of these columns, in this order, by COPY."""
-        text = f"copy {relation} ({', '.join(columns)}) from stdin with (format csv)"
-        with self._connection.cursor() as cursor:
-            for table in tables:
-                cursor.copy_expert(text, pa.BufferReader(_csv(table)))
-
-
-def _csv(table: pa.Table) -> pa.Buffer:
-    # Text is always quoted and null never: an empty text and null stay apart.
-    sink = pa.BufferOutputStream()
-    pc.write_csv(table, sink, pc.WriteOptions(include_header=False, quoting_style="needed"))
-    return sink.getvalue()
+        copy_into(self._connection, relation, columns, tables)

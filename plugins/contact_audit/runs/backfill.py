@@ -13,6 +13,7 @@ from typing import Any
 from contact_audit.database import audit_connection
 from contact_audit.errors import SettingsError
 from contact_audit.log.audit_log import AuditLog
+from contact_audit.runs.capturing import derive_anew, take_capture
 from contact_audit.runs.handover import marked, unmarked
 from contact_audit.runs.healing import clock_notes, in_the_future, late_windows, waiting
 from contact_audit.runs.outcome import Report
@@ -90,6 +91,12 @@ def plan_chunks(pipeline: Pipeline, request: Request, most: int, decided_by: str
             say(f"capture {snapshot_id}: {decision} ({reason}), decided by {decided_by}")
             if not request.dry_run:
                 log.query("decide", snapshot_id=snapshot_id, decision=decision, decided_by=decided_by, reason=reason)
+    if request.dry_run:
+        say("a dry run takes no capture: it works on those that are there")
+    else:
+        take_capture(pipeline, say)
+        if request.force:
+            derive_anew(pipeline, say)
     with pipeline.source.session() as session:
         weights = session.weights(request.span.start, request.span.end)
     chunks, size = cut_into_chunks(request.span, request.chunk, weights, most)

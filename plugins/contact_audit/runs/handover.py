@@ -22,7 +22,7 @@ from contact_audit.runs.staging import Staging
 from contact_audit.runs.steps import Checked, Contacts, Extracted, Proof
 from contact_audit.windows import Span
 
-FORMAT = 2
+FORMAT = 3
 """The number of what tasks hand to each other: plans, chunks, spans and their frames. It grows with every change of any of them."""
 
 _SCHEMAS = {

@@ -45,7 +45,7 @@ class Pipeline:
     def __init__(self, settings: Settings, helpdesk_dsn: str, audit_dsn: str) -> None:
         self.settings = settings
         self.audit_dsn = audit_dsn
-        self.source: Source = open_source(settings, helpdesk_dsn)
+        self.source: Source = open_source(settings, helpdesk_dsn, audit_dsn)
 
     def check(self, dry_run: bool = False) -> None:
         """Refuse an audit database that is not migrated to this version, or that another adapter fills; else claim it."""

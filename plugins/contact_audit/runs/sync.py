@@ -10,6 +10,7 @@ from typing import Any
 from contact_audit.database import audit_connection
 from contact_audit.errors import SettingsError
 from contact_audit.log.audit_log import AuditLog
+from contact_audit.runs.capturing import take_capture
 from contact_audit.runs.handover import (
     SpanMeta,
     get_checked,
@@ -56,6 +57,7 @@ def find_due(pipeline: Pipeline, own: Window, only_own: bool, say: Say) -> dict[
     The plan: spans [[start, end], ...], own_end, left_over, notes, healed_recorded_at, healed_ledger_sequence, clock.
     """
     pipeline.check()
+    captured = [] if only_own else take_capture(pipeline, say)
     state = pipeline.read_state(settled=not only_own)
     with pipeline.source.session() as session, audit_connection(pipeline.audit_dsn) as connection:
         log = AuditLog(connection)
@@ -73,6 +75,7 @@ def find_due(pipeline: Pipeline, own: Window, only_own: bool, say: Say) -> dict[
     notes = [*_notes(own, due), *clock_notes(state, clock)]
     for note in notes:
         say(note)
+    notes = captured + notes
     healed = not only_own and not due.left_over
     return marked(
         {

@@ -6,7 +6,7 @@ An adapter knows its helpdesk's tables and no rule. All reads of a session see o
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pandas as pd
 import pyarrow as pa
@@ -78,6 +78,16 @@ class Session(Protocol):
 
     def weights(self, after: datetime, until: datetime) -> pd.DataFrame:
         """window_end, weight: journal entries and changed rows a window of (after, until] that holds any."""
+
+
+@runtime_checkable
+class SightedSession(Session, Protocol):
+    """A session on a source whose contacts and journal are read in one snapshot: what that held lies before it (rule 9, sight)."""
+
+    def seen_journal(self, captures: pd.DataFrame, first: int, last: int, after: datetime, until: datetime) -> pa.Table:
+        """model.JOURNAL: the entries first seen after the capture at `first` of the usable ones, until the one before `last`; and
+        of those that the very first one held, which no pair encloses, the ones that happened in (after, until].
+        """
 
 
 class Source(Protocol):

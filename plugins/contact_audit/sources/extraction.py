@@ -15,7 +15,7 @@ from contact_audit import model
 from contact_audit.errors import CaptureBrakeError
 from contact_audit.evidence.states import Extract
 from contact_audit.evidence.values import Codes
-from contact_audit.sources import Session
+from contact_audit.sources.base import Session, SightedSession
 from contact_audit.windows import Span
 
 _INSTANT = timedelta(microseconds=1)
@@ -102,11 +102,16 @@ def extract(session: Session, captures: Captures, span: Span, skew: timedelta, b
     """Read the evidence of a span. Raises CaptureBrakeError where a full capture lacks more than `brake_share` of the contacts."""
     scope = reach(captures, span, skew)
     context = captures.usable.iloc[scope.first : scope.last].reset_index(drop=True)
-    journal = _no_rows(model.JOURNAL) if scope.after == scope.until else session.journal(scope.after, scope.until)
+    if isinstance(session, SightedSession):
+        journal = session.seen_journal(captures.usable, scope.first, scope.last, span.start, span.end)
+    elif scope.after == scope.until:
+        journal = _no_rows(model.JOURNAL)
+    else:
+        journal = session.journal(scope.after, scope.until)
     tables: list[pa.Table] = []
     if len(context) > 1:
         first, last = (context["captured_at"].iloc[position].to_pydatetime() for position in (0, -1))
-        if (context["kind"].iloc[1:] == "changed").any():
+        if (context["kind"].iloc[1:] != "full").any():
             tables.append(session.changed_rows(first, last, captures.ignored))
         for position in np.flatnonzero(context["kind"].iloc[1:] == "full") + scope.first + 1:
             table, held = session.full_differences(captures.usable, int(position), captures.ignored)

@@ -17,7 +17,7 @@ def test_every_table_view_and_column_has_a_comment(audit_dsn: str) -> None:
         left join pg_attribute as attribute on
             attribute.attrelid = relation.oid and attribute.attnum > 0 and not attribute.attisdropped
         where
-            relation.relnamespace = 'audit'::regnamespace
+            relation.relnamespace in ('audit'::regnamespace, 'captures'::regnamespace)
             and relation.relkind in ('r', 'p', 'v', 'm')
             and not relation.relispartition
             and (

@@ -12,7 +12,8 @@ select
     j.author_name,
     j.ip_address::text as ip_address,
     j.channel,
-    j.changes::text as changes
+    j.changes::text as changes,
+    null::bigint as seen_snapshot_id
 from helpdesk.contact_journal as j
 where
     j.occurred_at > %(after)s
@@ -30,7 +31,8 @@ select
     j.author_name,
     j.ip_address::text as ip_address,
     j.channel,
-    j.changes::text as changes
+    j.changes::text as changes,
+    null::bigint as seen_snapshot_id
 from helpdesk.contact_journal as j
 where
     j.occurred_at is null

@@ -1,0 +1,2 @@
+-- This database's clock. One row.
+select clock_timestamp() as moment

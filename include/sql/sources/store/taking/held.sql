@@ -1,0 +1,13 @@
+-- The capture that is held back, if one is, and what was decided about it; and the next id that is free. One row; O(captures held).
+select
+    h.snapshot_id,
+    h.reasons,
+    d.decision,
+    greatest(
+        (select max(s.snapshot_id) from captures.snapshots as s),
+        (select max(o.snapshot_id) from captures.held as o),
+        0
+    ) + 1 as next_id
+from (select true) as one (row)
+left join captures.held as h on h.open
+left join audit.capture_decisions as d on h.snapshot_id = d.snapshot_id
