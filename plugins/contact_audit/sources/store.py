@@ -69,6 +69,11 @@ class StoreSession:
         row = self._reader.table("newest_entry").to_pylist()[0]
         return row["recorded_at"], row["entry_id"]
 
+    def clock(self) -> datetime:
+        """What the source's clock said at the newest capture: nothing that is copied became visible later."""
+        captured_at = self.captures()["captured_at"]
+        return captured_at.iloc[-1].to_pydatetime() if len(captured_at) else _LONG_AGO
+
     def journal(self, after: datetime, until: datetime) -> pa.Table:
         """model.JOURNAL of what the first capture saw of (after, until]; see `seen_journal` for the rest."""
         return self.seen_journal(self.captures(), 0, 0, after, until)
