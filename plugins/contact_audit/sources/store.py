@@ -15,6 +15,7 @@ import pyarrow as pa
 from contact_audit import model
 from contact_audit.database import Reader, reader
 from contact_audit.evidence.values import Codes
+from contact_audit.sources.base import Clock, Source
 from contact_audit.sources.live import Adapter, LiveReads, live_reads
 
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
@@ -48,7 +49,7 @@ class LiveSource:
         return live_reads(self.dsn, self.live, self._folder, self.timeout_seconds)
 
 
-def live_source(adapter: Callable[[], Adapter], folder: Path | None = None) -> Callable[[str, int, str], LiveSource]:
+def live_source(adapter: Callable[[], Adapter], folder: Path | None = None) -> Callable[[str, int, str], Source]:
     """What opens the source of a live adapter: from the helpdesk's address, a statement's seconds and the audit database's."""
     return lambda dsn, timeout_seconds, audit_dsn: LiveSource(adapter(), dsn, timeout_seconds, audit_dsn, folder)
 
@@ -69,10 +70,11 @@ class StoreSession:
         row = self._reader.table("newest_entry").to_pylist()[0]
         return row["recorded_at"], row["entry_id"]
 
-    def clock(self) -> datetime:
-        """What the source's clock said at the newest capture: nothing that is copied became visible later."""
+    def clock(self) -> Clock:
+        """The source's clock at the newest capture: nothing that is copied became visible later."""
         captured_at = self.captures()["captured_at"]
-        return captured_at.iloc[-1].to_pydatetime() if len(captured_at) else _LONG_AGO
+        moment = captured_at.iloc[-1].to_pydatetime() if len(captured_at) else _LONG_AGO
+        return Clock(moment, moment, 0)
 
     def journal(self, after: datetime, until: datetime) -> pa.Table:
         """model.JOURNAL of what the first capture saw of (after, until]; see `seen_journal` for the rest."""
