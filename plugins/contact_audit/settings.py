@@ -18,6 +18,7 @@ class Settings:
 
     Attributes:
         source: the source adapter that reads the helpdesk.
+        source_schema: the schema that a live helpdesk's tables are in, or several, the first one first.
         staging: Airflow object storage URI where tasks hand frames to each other; empty means a private local folder.
         skew_seconds: how far clocks may differ (rules 7 and 9), in seconds.
         overlap_seconds: how much of the journal already seen is looked at again for late entries, in seconds.
@@ -28,6 +29,7 @@ class Settings:
     """
 
     source: str = "helpdesk"
+    source_schema: str = "public"
     staging: str = ""
     skew_seconds: float = 120.0
     overlap_seconds: float = 3600.0
@@ -90,6 +92,7 @@ def _count(text: str) -> int:
 
 _CONVERT: dict[str, Callable[[str], str | float | int]] = {
     "source": str,
+    "source_schema": str,
     "staging": str,
     "skew_seconds": _seconds,
     "overlap_seconds": _seconds,

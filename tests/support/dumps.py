@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from contact_audit.local.embedded import _PROGRAMS
-from contact_audit.sources.adapters.composing import composed, given
+from contact_audit.sources.composing import composed, given
 from contact_audit.sql import SQL_FOLDER, bind, statement
 from tests.support.runs import query
 
@@ -46,7 +46,7 @@ class Direct:
         self._adapter = adapter
         self._dsn = dsn
         self._folder = SQL_FOLDER / "sources" / adapter.name
-        catalogue = pd.DataFrame(query(dsn, statement("sources/catalogue")))
+        catalogue = pd.DataFrame(query(dsn, statement("sources/live/catalogue")))
         self._given = given(adapter, self._folder, catalogue)
 
     def read(self, name: str, **values: Any) -> list[dict[str, Any]]:

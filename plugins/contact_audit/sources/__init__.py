@@ -4,16 +4,25 @@ from collections.abc import Callable
 
 from contact_audit.errors import SettingsError
 from contact_audit.settings import Settings
+from contact_audit.sources.adapters.chatwoot import Chatwoot
+from contact_audit.sources.adapters.request_tracker import RequestTracker
+from contact_audit.sources.adapters.roundup import Roundup
+from contact_audit.sources.adapters.zammad import Zammad
 from contact_audit.sources.base import Session, Source
 from contact_audit.sources.helpdesk import HelpdeskSource
+from contact_audit.sources.store import live_source
 
 __all__ = ["ADAPTERS", "Session", "Source", "open_source"]
 
-ADAPTERS: dict[str, Callable[[str, int, str], Source]] = {
-    "helpdesk": lambda dsn, timeout_seconds, _: HelpdeskSource(dsn, timeout_seconds),
+ADAPTERS: dict[str, Callable[[Settings, str, str], Source]] = {
+    "helpdesk": lambda settings, dsn, _: HelpdeskSource(dsn, settings.statement_timeout_seconds),
+    "request_tracker": live_source(RequestTracker),
+    "zammad": live_source(Zammad),
+    "chatwoot": live_source(Chatwoot),
+    "roundup": live_source(Roundup),
 }
-"""What opens each adapter's source: from the helpdesk's address, a statement's seconds, and the audit database's address, where a live
-source (store.live_source) keeps its captures.
+"""What opens each adapter's source: from the settings, the helpdesk's address, and the audit database's address, where a live source
+keeps its captures.
 """
 
 
@@ -23,4 +32,4 @@ def open_source(settings: Settings, dsn: str, audit_dsn: str) -> Source:
         raise SettingsError(
             f"CONTACT_AUDIT_SOURCE={settings.source!r} is no adapter. Valid adapters: {', '.join(ADAPTERS)}."
         )
-    return ADAPTERS[settings.source](dsn, settings.statement_timeout_seconds, audit_dsn)
+    return ADAPTERS[settings.source](settings, dsn, audit_dsn)

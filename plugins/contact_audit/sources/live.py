@@ -16,6 +16,7 @@ import pyarrow as pa
 from contact_audit.database import Reader, reader, where
 from contact_audit.errors import SourceError
 from contact_audit.evidence.values import Codes
+from contact_audit.sources.composing import composed, given
 from contact_audit.sql import SQL_FOLDER, bind, statement
 
 _AT_ONCE = 50_000
@@ -61,10 +62,13 @@ class Adapter(Protocol):
 class LiveReads:
     """The reads of one live source, in one read-only snapshot of its database."""
 
-    def __init__(self, open_reader: Reader, adapter: Adapter, folder: Path) -> None:
+    def __init__(self, open_reader: Reader, adapter: Adapter, folder: Path, schema: str) -> None:
         self._reader = open_reader
         self._adapter = adapter
         self._folder = folder
+        self._table("search_path", bind(statement("sources/live/search_path"), {"schema": schema}))
+        catalogue = self._table("catalogue", statement("sources/live/catalogue")).to_pandas()
+        self._relations = given(adapter, folder, catalogue)
 
     def moment(self) -> datetime:
         """The snapshot's moment, by the source's clock."""
@@ -136,7 +140,8 @@ class LiveReads:
 
     def reading(self) -> str:
         """The text that says how contacts are read, without comments and spaces."""
-        lines = (line.partition("--")[0] for line in self._text("contacts").splitlines())
+        texts = [self._folder / "contacts.sql", *sorted(self._folder.glob("given/*.sql"))]
+        lines = (line.partition("--")[0] for path in texts for line in path.read_text(encoding="utf-8").splitlines())
         return " ".join(" ".join(lines).split())
 
     def _own(self, name: str, **values: Any) -> pa.Table:
@@ -146,7 +151,7 @@ class LiveReads:
         return bind(statement(f"sources/live/{name}").replace("%(contacts)s", _inner(self._text("contacts"))), values)
 
     def _text(self, name: str) -> str:
-        return (self._folder / f"{name}.sql").read_text(encoding="utf-8")
+        return composed((self._folder / f"{name}.sql").read_text(encoding="utf-8"), self._relations)
 
     def _table(self, name: str, text: str) -> pa.Table:
         return self._reader.table_of(name, text)
@@ -156,10 +161,12 @@ class LiveReads:
 
 
 @contextmanager
-def live_reads(dsn: str, adapter: Adapter, folder: Path | None, timeout_seconds: int) -> Iterator[LiveReads]:
-    """Open a snapshot of a live source. Raises SourceError where a table or column is missing."""
+def live_reads(
+    dsn: str, adapter: Adapter, folder: Path | None, timeout_seconds: int, schema: str = "public"
+) -> Iterator[LiveReads]:
+    """Open a snapshot of a live source, its tables in the schema (or several). Raises SourceError where a table or column is missing."""
     with reader(dsn, adapter.name, timeout_seconds) as open_reader:
-        reads = LiveReads(open_reader, adapter, folder or SQL_FOLDER / "sources" / adapter.name)
+        reads = LiveReads(open_reader, adapter, folder or SQL_FOLDER / "sources" / adapter.name, schema)
         reads.check_columns(where(dsn))
         yield reads
 

@@ -75,7 +75,7 @@ def _cleaned(items: Any, empty_is_null: bool) -> list[dict[str, Any]] | None:
 
 def _saves(frame: pd.DataFrame, items: list[list[dict[str, Any]] | None]) -> "np.typing.NDArray[np.int64]":
     """The save that each row is of: same contact, moment, action and author, no other row of that contact between; a field that is told
-    again is another save.
+    again is another save. What is given with a birth belongs to it.
     """
     keys = frame[_SAVE].astype(object).where(frame[_SAVE].notna(), None)
     other = (keys != keys.shift()) & ~(keys.isna() & keys.shift().isna())
@@ -86,8 +86,9 @@ def _saves(frame: pd.DataFrame, items: list[list[dict[str, Any]] | None]) -> "np
         again = one is not None and any(
             item["field"] in told and "added" not in item and "removed" not in item for item in one
         )
+        given_at_birth = action[row] == "create" and one is not None
         bare = (one is None) != (items[row - 1] is None) if row else False
-        if starts[row] or again or bare or action[row] != "update":
+        if starts[row] or again or not (given_at_birth or (action[row] == "update" and not bare)):
             starts[row] = True
             told = set()
         told |= {item["field"] for item in one or ()}
@@ -96,7 +97,7 @@ def _saves(frame: pd.DataFrame, items: list[list[dict[str, Any]] | None]) -> "np
 
 def _joined(parts: list[list[dict[str, Any]] | None]) -> list[dict[str, Any]] | None:
     """The items of the rows of one save; what several rows add to a list and take from it is one item."""
-    if parts[0] is None:
+    if all(part is None for part in parts):
         return None
     lists: dict[str, dict[str, Any]] = {}
     found: list[dict[str, Any]] = []

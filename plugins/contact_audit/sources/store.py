@@ -15,6 +15,7 @@ import pyarrow as pa
 from contact_audit import model
 from contact_audit.database import Reader, reader
 from contact_audit.evidence.values import Codes
+from contact_audit.settings import Settings
 from contact_audit.sources.base import Clock, Source
 from contact_audit.sources.live import Adapter, LiveReads, live_reads
 
@@ -25,17 +26,25 @@ class LiveSource:
     """A helpdesk without captures, and the store that keeps them for it.
 
     Attributes:
-        adapter: its name; live: the adapter itself; audit_dsn: the database of the store; timeout_seconds: of a statement.
+        adapter: its name; live: the adapter itself; audit_dsn: the database of the store; timeout_seconds: of a statement;
+        schema: where the helpdesk's tables are.
     """
 
     def __init__(
-        self, adapter: Adapter, dsn: str, timeout_seconds: int, audit_dsn: str, folder: Path | None = None
+        self,
+        adapter: Adapter,
+        dsn: str,
+        timeout_seconds: int,
+        audit_dsn: str,
+        folder: Path | None = None,
+        schema: str = "public",
     ) -> None:
         self.adapter = adapter.name
         self.live = adapter
         self.audit_dsn = audit_dsn
         self.timeout_seconds = timeout_seconds
         self.dsn = dsn
+        self.schema = schema
         self._folder = folder
 
     @contextmanager
@@ -46,12 +55,16 @@ class LiveSource:
 
     def reads(self) -> AbstractContextManager[LiveReads]:
         """Open a snapshot of the helpdesk itself; raises SourceError where a table or column is missing."""
-        return live_reads(self.dsn, self.live, self._folder, self.timeout_seconds)
+        return live_reads(self.dsn, self.live, self._folder, self.timeout_seconds, self.schema)
 
 
-def live_source(adapter: Callable[[], Adapter], folder: Path | None = None) -> Callable[[str, int, str], Source]:
-    """What opens the source of a live adapter: from the helpdesk's address, a statement's seconds and the audit database's."""
-    return lambda dsn, timeout_seconds, audit_dsn: LiveSource(adapter(), dsn, timeout_seconds, audit_dsn, folder)
+def live_source(
+    adapter: Callable[[], Adapter], folder: Path | None = None
+) -> Callable[[Settings, str, str], Source]:
+    """What opens the source of a live adapter: from the settings, the helpdesk's address and the audit database's."""
+    return lambda settings, dsn, audit_dsn: LiveSource(
+        adapter(), dsn, settings.statement_timeout_seconds, audit_dsn, folder, settings.source_schema
+    )
 
 
 class StoreSession:

@@ -63,7 +63,7 @@ authors as (
 select
     t.id::bigint as entry_id,
     t.objectid::bigint as contact_id,
-    t.created at time zone 'UTC' as occurred_at,
+    coalesce(birth.created, t.created) at time zone 'UTC' as occurred_at,
     jsonb_build_object(
         'type', t.type,
         'field', t.field,
@@ -81,13 +81,7 @@ select
         'found_new', after.id is not null,
         'old_content', coalesce(nullif(before.content, ''), before.largecontent),
         'new_content', coalesce(nullif(after.content, ''), after.largecontent),
-        'at_creation', t.type = 'CustomField' and t.oldreference is null and exists (
-            select
-            from transactions as birth
-            where
-                birth.objecttype = 'RT::User' and birth.objectid = t.objectid and birth.type = 'Create' and birth.id < t.id
-                and birth.creator = t.creator and birth.created = t.created
-        ),
+        'at_creation', birth.id is not null,
         'phones', case when t.type = 'Set' and t.field in ('MobilePhone', 'WorkPhone', 'HomePhone') then phones.afterwards end,
         'merged_into', case when t.field = 'Comments' then merge.into_id end
     ) as raw
@@ -99,6 +93,26 @@ left join objectcustomfieldvalues as before
     on t.referencetype = 'RT::ObjectCustomFieldValue' and t.oldreference = before.id
 left join objectcustomfieldvalues as after
     on t.referencetype = 'RT::ObjectCustomFieldValue' and t.newreference = after.id
+left join lateral (
+    -- The creation that a first value belongs to: its own transactions follow it, the last maybe in the next second.
+    select
+        b.id,
+        b.created
+    from transactions as b
+    where
+        t.type = 'CustomField' and t.oldreference is null
+        and b.objecttype = 'RT::User' and b.objectid = t.objectid and b.type = 'Create' and b.id < t.id
+        and b.creator = t.creator and t.created - b.created between interval '0' and interval '1 second'
+        and not exists (
+            select
+            from transactions as other
+            where
+                other.objecttype = 'RT::User' and other.objectid = t.objectid and other.id > b.id and other.id < t.id
+                and (other.type <> 'CustomField' or other.oldreference is not null or other.creator <> t.creator)
+        )
+    order by b.id desc
+    limit 1
+) as birth on true
 cross join lateral (
     -- Each phone right after the transaction: what the next one that sets it found there, else what is there now.
     select
