@@ -206,8 +206,8 @@ def _walk(
     """
     start: Any = before.get(field) if before is not None else _NO_VALUE
     goal: Any = after.get(field) if after is not None else _NO_VALUE
-    if (births or deaths) and before is not None and after is not None:
-        return None  # died and came again: what it held in between was never captured
+    if before is not None and after is not None and any(place in births or place in deaths for place, _ in chain):
+        return None  # it died and came again, which gave or took this value: what it held in between was never captured
     value, walked = start, list[dict[str, Any] | None]()
     for at, (place, given) in enumerate(chain):
         if not {"old", "new", "added", "removed"} & given.keys():
