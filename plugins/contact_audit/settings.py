@@ -18,7 +18,6 @@ class Settings:
 
     Attributes:
         source: the source adapter that reads the helpdesk.
-        source_schema: the schema that a live helpdesk's tables are in, or several, the first one first.
         staging: Airflow object storage URI where tasks hand frames to each other; empty means a private local folder.
         skew_seconds: how far clocks may differ (rules 7 and 9), in seconds.
         overlap_seconds: how much of the journal already seen is looked at again for late entries, in seconds.
@@ -26,10 +25,10 @@ class Settings:
         schema_change_contacts: how many contacts must lose or gain a field's values at once before it may be a schema change.
         max_windows: how many windows one sync run processes at most.
         statement_timeout_seconds: after how long the helpdesk database ends a statement of ours.
+        source_schema: the schema that a live helpdesk's tables are in, or several, the first one first.
     """
 
     source: str = "helpdesk"
-    source_schema: str = "public"
     staging: str = ""
     skew_seconds: float = 120.0
     overlap_seconds: float = 3600.0
@@ -37,6 +36,7 @@ class Settings:
     schema_change_contacts: int = 10
     max_windows: int = 1000
     statement_timeout_seconds: int = 900
+    source_schema: str = "public"
 
     @property
     def skew(self) -> timedelta:
@@ -92,7 +92,6 @@ def _count(text: str) -> int:
 
 _CONVERT: dict[str, Callable[[str], str | float | int]] = {
     "source": str,
-    "source_schema": str,
     "staging": str,
     "skew_seconds": _seconds,
     "overlap_seconds": _seconds,
@@ -100,4 +99,5 @@ _CONVERT: dict[str, Callable[[str], str | float | int]] = {
     "schema_change_contacts": _count,
     "max_windows": _count,
     "statement_timeout_seconds": _count,
+    "source_schema": str,
 }

@@ -32,8 +32,9 @@ def test_every_setting_can_be_set() -> None:
             "CONTACT_AUDIT_SCHEMA_CHANGE_CONTACTS": "25",
             "CONTACT_AUDIT_MAX_WINDOWS": " 8 ",
             "CONTACT_AUDIT_STATEMENT_TIMEOUT_SECONDS": "60",
+            "CONTACT_AUDIT_SOURCE_SCHEMA": "rt5",
         }
-    ) == Settings("other", "s3://bucket/staging", 0.5, 0.0, 1.0, 25, 8, 60)
+    ) == Settings("other", "s3://bucket/staging", 0.5, 0.0, 1.0, 25, 8, 60, "rt5")
 
 
 @pytest.mark.parametrize(

@@ -58,9 +58,7 @@ class LiveSource:
         return live_reads(self.dsn, self.live, self._folder, self.timeout_seconds, self.schema)
 
 
-def live_source(
-    adapter: Callable[[], Adapter], folder: Path | None = None
-) -> Callable[[Settings, str, str], Source]:
+def live_source(adapter: Callable[[], Adapter], folder: Path | None = None) -> Callable[[Settings, str, str], Source]:
     """What opens the source of a live adapter: from the settings, the helpdesk's address and the audit database's."""
     return lambda settings, dsn, audit_dsn: LiveSource(
         adapter(), dsn, settings.statement_timeout_seconds, audit_dsn, folder, settings.source_schema
