@@ -38,12 +38,12 @@ class Copied:
 def went_back(store: Store, reads: LiveReads, newest: dict[str, Any], there: Codes) -> str | None:
     """Whether the journal ends before rows that were copied, though their contacts are there (`there`: ids): a restored backup.
 
-    A contact's destruction may take its rows along, the newest among them; that is none.
+    A contact's destruction may take its rows along, the newest among them, and a purge may take all; that is none.
     """
     before, (now, _) = newest["newest_entry_id"], reads.newest()
-    if before is None or (now is not None and now >= before):
+    if before is None or now is None or now >= before:
         return None
-    lost = store.query("vanished", epoch=int(newest["epoch"]), beyond=_BEFORE_ALL if now is None else now)
+    lost = store.query("vanished", epoch=int(newest["epoch"]), beyond=now)
     if not np.isin(lost["contact_id"].to_numpy(np.int64), there).any():
         return None
     return (

@@ -53,6 +53,12 @@ class TinyAdapter:
         )
 
 
-def register(adapter: TinyAdapter | None = None) -> None:
-    """Make `tiny` a source that the settings may name."""
-    ADAPTERS["tiny"] = live_source(lambda: adapter or TinyAdapter(), FOLDER)
+def register(adapter: TinyAdapter | None = None, phone_of: str = "", into: Path | None = None) -> None:
+    """Make `tiny` a source that the settings may name; `phone_of`: how else the phone is read, by SQL written `into` a folder."""
+    folder = FOLDER
+    if into is not None:
+        folder = into
+        for file in FOLDER.glob("*.sql"):
+            text = file.read_text(encoding="utf-8").replace("p.phone as primary_phone", f"{phone_of} as primary_phone")
+            (into / file.name).write_text(text, encoding="utf-8")
+    ADAPTERS["tiny"] = live_source(lambda: adapter or TinyAdapter(), folder)
