@@ -4,7 +4,7 @@ A DSN is a libpq connection URI; it holds a password and is never printed.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
@@ -143,18 +143,28 @@ def _csv(table: pa.Table) -> pa.Buffer:
 class Reader:
     """Reads a helpdesk database as Arrow, in one read-only, repeatable-read transaction."""
 
-    def __init__(self, connection: Any, dsn: str, adapter: str) -> None:
+    def __init__(self, connection: Any, dsn: str, adapter: str, before: Callable[[str], str] | None = None) -> None:
         self._connection = connection
         self._dsn = dsn
         self._adapter = adapter
+        self._before = before or (lambda text: text)
+
+    def preceded(self, before: Callable[[str], str]) -> "Reader":
+        """A reader in the same transaction that puts something before each statement."""
+        return Reader(self._connection, self._dsn, self._adapter, before)
+
+    def set(self, name: str, **values: Any) -> None:
+        """Run the settings of include/sql/sources/<adapter>/<name>.sql."""
+        with reading(self._dsn, self._adapter, name), self._connection.cursor() as cursor:
+            cursor.execute(bind(statement(f"sources/{self._adapter}/{name}"), values))
 
     def table(self, name: str, **values: Any) -> pa.Table:
         """The rows of include/sql/sources/<adapter>/<name>.sql, whole."""
-        return self.table_of(name, bind(statement(f"sources/{self._adapter}/{name}"), values))
+        return self.table_of(name, self._before(bind(statement(f"sources/{self._adapter}/{name}"), values)))
 
     def batches(self, name: str, **values: Any) -> AbstractContextManager[pa.RecordBatchReader]:
         """The same rows, as they come."""
-        return self.batches_of(name, bind(statement(f"sources/{self._adapter}/{name}"), values))
+        return self.batches_of(name, self._before(bind(statement(f"sources/{self._adapter}/{name}"), values)))
 
     def table_of(self, name: str, text: str) -> pa.Table:
         """The rows of a statement, whole; `name` is what an error calls it."""

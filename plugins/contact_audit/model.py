@@ -29,8 +29,8 @@ CAPTURES = pyarrow.schema(
 
 STATES = pyarrow.schema(
     [
-        pyarrow.field("contact_id", _ID, nullable=False),
-        pyarrow.field("snapshot_id", _ID, nullable=False),  # the capture from which on the contact is like this
+        pyarrow.field("contact_id", _ID),  # null only with a fault
+        pyarrow.field("snapshot_id", _ID),  # the capture from which on the contact is like this; null only with a fault
         pyarrow.field("account_id", _ID),
         pyarrow.field("name", _TEXT),
         pyarrow.field("email", _TEXT),
@@ -44,7 +44,7 @@ STATES = pyarrow.schema(
 
 JOURNAL = pyarrow.schema(
     [
-        pyarrow.field("entry_id", _ID, nullable=False),
+        pyarrow.field("entry_id", _ID),
         pyarrow.field("contact_id", _ID),
         pyarrow.field("account_id", _ID),
         pyarrow.field("occurred_at", _TIME),
@@ -60,6 +60,19 @@ JOURNAL = pyarrow.schema(
     ]
 )
 """One row a journal entry, as the source has it: what is null or wrong here is rejected later, whole."""
+
+JUDGED = pyarrow.schema(
+    [
+        pyarrow.field("fault", _TEXT),  # why the row cannot be used: it is set aside, whole
+        pyarrow.field("note", _TEXT),  # what it is used without
+        pyarrow.field(
+            "whole", _TEXT
+        ),  # where there is either: the row's JSON text, of several rows with SEPARATOR between
+    ]
+)
+"""What a source may say of a row of STATES or JOURNAL beside its columns: the database has judged the row by itself."""
+
+SEPARATOR = "\x1e"
 
 CONTACTS = pyarrow.schema(
     [
@@ -87,6 +100,16 @@ FIELDS = pyarrow.schema(
 """One row a custom field: its label and type."""
 
 _UTC = "datetime64[us, UTC]"
+
+
+def judged(table: pyarrow.Table, schema: pyarrow.Schema) -> pyarrow.Table:
+    """The table with the columns of the schema and of JUDGED, in this order; those of JUDGED that a source does not give are null."""
+    for field in JUDGED:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pyarrow.nulls(table.num_rows, field.type))
+    wanted = pyarrow.schema([*schema, *JUDGED])
+    return table.select(wanted.names).cast(wanted)
+
 
 EVENTS = pa.DataFrameSchema(
     {

@@ -1,7 +1,7 @@
 """The SQL files under include/sql/, and how values get into them.
 
 Statements use psycopg2's named parameters, %(name)s, everywhere. For the Arrow reader, which streams only statements without
-parameters, `bind` puts the values in as psycopg2's own adapters write them.
+parameters, `bind` writes the values out, for a session whose client encoding is UTF-8.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from psycopg2.extensions import adapt
+from psycopg2.extensions import QuotedString, adapt
 
 SQL_FOLDER = Path(__file__).resolve().parents[2] / "include" / "sql"
 
@@ -21,5 +21,14 @@ def statement(name: str) -> str:
 
 
 def bind(text: str, values: Mapping[str, Any]) -> str:
-    """The statement with its %(name)s parameters written out by psycopg2's adapters."""
-    return text % {name: adapt(value).getquoted().decode() for name, value in values.items()}
+    """The statement with its %(name)s parameters written out."""
+    return text % {name: literal(value) for name, value in values.items()}
+
+
+def literal(value: Any) -> str:
+    """A value as SQL; right where the session's client encoding is UTF-8, which each session sets."""
+    adapted = adapt(value)
+    if isinstance(adapted, QuotedString):
+        adapted.encoding = "utf8"  # without a connection it would be Latin-1's
+    text: str = adapted.getquoted().decode("utf8")
+    return text

@@ -125,8 +125,8 @@ def _both(early: Events, later: Events) -> Events:
 def _rejected(evidence: Evidence, end: Codes, inside: "np.typing.NDArray[np.bool_]") -> pd.DataFrame:
     """The rows of model.REJECTED: rejected entries and capture rows, and the notes on entries used without a value."""
     bad = evidence.journal.rejected
-    # Without a moment of any kind a row belongs to the first window that looks.
-    first = as_microseconds(evidence.span.end)
+    # Without a moment of any kind a row belongs to the source's first capture.
+    first = evidence.moments[0] if len(evidence.moments) else as_microseconds(evidence.span.end)
     moment = np.where(bad["moment"].isna(), first, microseconds(bad["moment"].fillna(pd.Timestamp(evidence.span.end))))
     pair = np.searchsorted(evidence.moments, moment, side="left")
     seen = bad["seen"].to_numpy(np.int64, na_value=0)
@@ -135,8 +135,9 @@ def _rejected(evidence: Evidence, end: Codes, inside: "np.typing.NDArray[np.bool
     entries = bad.assign(relation="contact_journal", used=False, end=bad_end).drop(columns=["moment", "seen"])
 
     states = evidence.rejected_states
-    capture = pd.Series(evidence.moments, index=evidence.captures["snapshot_id"]).reindex(states["snapshot_id"])
-    captured = states.assign(relation="contact_snapshots", used=False, end=window_end(capture.to_numpy(np.int64)))
+    place = pd.Index(evidence.captures["snapshot_id"]).get_indexer(states["snapshot_id"].fillna(-1).to_numpy(np.int64))
+    capture = np.append(evidence.moments, first)[np.where(place < 0, 0, place)]
+    captured = states.assign(relation="contact_snapshots", end=window_end(capture))
     captured["entry_id"] = pd.NA
 
     notes = evidence.journal.notes

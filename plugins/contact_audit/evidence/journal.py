@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contact_audit import model
-from contact_audit.evidence.values import NULL, Codes, Values, as_jsonb, parse
+from contact_audit.evidence.values import INVALID, NULL, Codes, Values, as_jsonb, parse_each, storable
 
 Flags = npt.NDArray[np.bool_]
 _MALFORMED = -2
+_INVALID = -3
 _SHOWN = 200
 _LONGEST_ID = 500
 _BIRTHS = ("create", "restore")
@@ -91,21 +92,23 @@ class Journal:
 
 def read_journal(table: pa.Table, fields: Fields, values: Values) -> Journal:
     """Clean a table of model.JOURNAL and take its `changes` apart; new fields and values get their codes."""
+    table = model.judged(table, model.JOURNAL)
     order = pc.sort_indices(
         table, [("contact_id", "ascending"), ("occurred_at", "ascending"), ("entry_id", "ascending")]
     )
     table = table.take(order)
     reasons = _reasons(table)
     listed, items = _read_changes(table, fields, values)
+    reasons[(listed == _INVALID) & (reasons == "")] = "changes is no JSON that can be kept"
     reasons[(listed == _MALFORMED) & (reasons == "")] = 'changes is not a list of objects with a "field"'
     reasons[_repeated(table, reasons == "")] = "another row of this entry_id was used"
     bad = reasons != ""
     usable = table.filter(pa.array(~bad))
-    entries = _to_pandas(usable.drop_columns(["changes"]))
+    entries = _to_pandas(usable.drop_columns(["changes", *model.JUDGED.names]))
     original = _originals(entries, usable["changes"])
     entries["listed"] = listed[~bad]
     items = _one_item_a_field(_of_usable(items, bad), len(fields))
-    checked = [_check_author(entries), _check_author_id(entries), _check_address(entries)]
+    checked = [_noted(usable), _check_author(entries), _check_author_id(entries), _check_address(entries)]
     notes = pd.concat(checked, ignore_index=True).astype({"entry": np.int64})
     notes["row"] = _row_texts(usable.take(pa.array(notes["entry"])))
     return Journal(entries, items, original, notes, _rejected(table.filter(pa.array(bad)), reasons[bad]))
@@ -125,13 +128,15 @@ def _reasons(table: pa.Table) -> npt.NDArray[np.object_]:
     unknown = pc.invert(pc.fill_null(pc.is_in(action, pa.array(model.ACTIONS)), False)).to_numpy()
     for position in np.flatnonzero(unknown):
         reasons[position] = f"action {_shown(action[position].as_py())} is not one of {', '.join(model.ACTIONS)}"
-    for column in ("occurred_at", "contact_id"):
+    for column in ("occurred_at", "contact_id", "entry_id"):
         reasons[table[column].is_null().to_numpy()] = f"{column} is null"
+    judged = table["fault"].is_valid().to_numpy()
+    reasons[judged] = table["fault"].to_numpy()[judged]
     return reasons
 
 
 def _read_changes(table: pa.Table, fields: Fields, values: Values) -> tuple[Codes, Items]:
-    """How many items the `changes` of each entry list (-1 for null, _MALFORMED for no list of items), and these, in order."""
+    """How many items the `changes` of each entry list (-1 for null; _INVALID, _MALFORMED for no list of items), and these."""
     listed: list[int] = []
     entry: list[int] = []
     field: list[int] = []
@@ -141,10 +146,13 @@ def _read_changes(table: pa.Table, fields: Fields, values: Values) -> tuple[Code
     field_code, value_code = fields.code, values.code
     # Row by row: about 1 µs an item; taking apart nested JSON in columns (explode, json_normalize) measured 8 times slower.
     for position, (changes, action) in enumerate(
-        zip(parse(table["changes"]), table["action"].to_pylist(), strict=True)
+        zip(parse_each(table["changes"].to_pylist()), table["action"].to_pylist(), strict=True)
     ):
         if changes is None:
             listed.append(-1)
+            continue
+        if changes is INVALID:
+            listed.append(_INVALID)
             continue
         try:
             codes = [field_code(item["field"]) for item in changes]
@@ -192,9 +200,15 @@ def _one_item_a_field(items: Items, width: int) -> Items:
 def _repeated(table: pa.Table, usable: Flags) -> Flags:
     """Which rows have the entry_id of a usable row before them: a view that is read as a table has no key to refuse them."""
     repeated = np.zeros(table.num_rows, bool)
-    ids = pd.Series(table["entry_id"].to_numpy()[usable])
+    ids = table["entry_id"].filter(pa.array(usable)).to_pandas()
     repeated[usable] = ids.duplicated().to_numpy()
     return repeated
+
+
+def _noted(table: pa.Table) -> pd.DataFrame:
+    """What the database has found that an entry is used without."""
+    noted = np.flatnonzero(table["note"].is_valid().to_numpy())
+    return pd.DataFrame({"entry": noted, "reason": table["note"].take(pa.array(noted)).to_numpy()})
 
 
 def _check_author(entries: pd.DataFrame) -> pd.DataFrame:
@@ -217,11 +231,16 @@ def _check_address(entries: pd.DataFrame) -> pd.DataFrame:
     positions, uniques = pd.factorize(entries["ip_address"])
     parsed = np.array([*(_address(str(text)) for text in uniques), None], dtype=object)
     addresses = parsed[positions]
-    wrong = np.flatnonzero((addresses == "") & (positions >= 0))
-    reasons = ["ip_address " + _shown(uniques[position]) + " is no IP address" for position in positions[wrong]]
+    wrong = (addresses == "") & (positions >= 0)
+    zoned = entries["ip_address"].str.contains("%", regex=False).fillna(False).to_numpy(bool) & ~wrong
+    told = np.flatnonzero(wrong | zoned)
+    reasons = [
+        "ip_address " + _shown(uniques[positions[row]]) + (" is no IP address" if wrong[row] else " names a zone")
+        for row in told
+    ]
     addresses[wrong] = None
     entries["ip_address"] = pd.Series(addresses, dtype="str", index=entries.index)
-    return pd.DataFrame({"entry": wrong, "reason": np.array(reasons, dtype=object)})
+    return pd.DataFrame({"entry": told, "reason": np.array(reasons, dtype=object)})
 
 
 def _shown(value: Any) -> str:
@@ -234,8 +253,10 @@ def _address(text: str) -> str:
         interface = ipaddress.ip_interface(text.strip())
     except ValueError:
         return ""
-    whole = interface.network.prefixlen == interface.max_prefixlen
-    return str(interface.ip if whole else interface)
+    # A zone ("%eth0") means something on one machine only; inet has none.
+    address = str(interface.ip).partition("%")[0]
+    length = interface.network.prefixlen
+    return address if length == interface.max_prefixlen else f"{address}/{length}"
 
 
 def _rejected(table: pa.Table, reasons: npt.NDArray[np.object_]) -> pd.DataFrame:
@@ -254,12 +275,21 @@ def _rejected(table: pa.Table, reasons: npt.NDArray[np.object_]) -> pd.DataFrame
 
 
 def _row_texts(table: pa.Table) -> "pd.Series[Any]":
+    """Each row as JSON text: as the database gives it, or else of its columns."""
     rows = table.to_pylist()
-    for row in rows:
-        if row["seen_snapshot_id"] is None:
-            del row["seen_snapshot_id"]  # no column of the source
-        row["changes"] = None if row["changes"] is None else orjson.Fragment(row["changes"])
-    return pd.Series([orjson.dumps(row).decode() for row in rows], dtype="str")
+    changes = parse_each(table["changes"].to_pylist())
+    texts: list[str] = []
+    for row, value in zip(rows, changes, strict=True):
+        whole = row["whole"]
+        if whole is None:
+            columns = {name: row[name] for name in model.JOURNAL.names}
+            if columns["seen_snapshot_id"] is None:
+                del columns["seen_snapshot_id"]  # no column of the source
+            if columns["changes"] is not None and value is not INVALID:
+                columns["changes"] = orjson.Fragment(columns["changes"])
+            whole = orjson.dumps(columns).decode()
+        texts.append(storable(whole))
+    return pd.Series(texts, dtype="str")
 
 
 def _originals(entries: pd.DataFrame, changes: pa.ChunkedArray) -> Codes:
@@ -270,8 +300,10 @@ def _originals(entries: pd.DataFrame, changes: pa.ChunkedArray) -> Codes:
     if len(together):
         columns = [name for name in entries.columns if name not in ("entry_id", "recorded_at")]
         texts = changes.take(pa.array(together))
-        given = texts.is_valid().to_pylist()
-        same = [as_jsonb(value) if there else None for there, value in zip(given, parse(texts), strict=True)]
+        given = texts.to_pylist()
+        same = [
+            as_jsonb(value) if text is not None else None for text, value in zip(given, parse_each(given), strict=True)
+        ]
         frame = entries.loc[together, columns].assign(changes=pd.Series(same, dtype=object).to_numpy())
         alike = frame.groupby([*columns, "changes"], dropna=False, sort=False).ngroup().to_numpy()
         _, first = np.unique(alike, return_index=True)

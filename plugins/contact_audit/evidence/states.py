@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from contact_audit import model
 from contact_audit.evidence.journal import Fields, Flags, Journal, read_journal
-from contact_audit.evidence.values import NULL, Codes, Values, distinct_texts, parse
+from contact_audit.evidence.values import NULL, Codes, Values, distinct_texts, parse, storable
 from contact_audit.windows import Span
 
 WINDOW = 3 * 3600 * 1_000_000
@@ -105,7 +105,7 @@ class Evidence:
         span, captures, from_the_first: as extracted; moments: the captures' captured_at in µs.
         contacts: the contact ids, ordered; a contact's code is its position.
         journal: the usable entries; contact: each entry's contact code; moment: each entry's occurred_at in µs.
-        rejected_states: snapshot_id, contact_id, row (JSON text), reason.
+        rejected_states: snapshot_id, contact_id (Int64), used, row (JSON text), reason; of no capture: snapshot_id is none of ours.
         sighted: whether each entry tells the capture that saw it first, and lies before that one whatever its clock says (rule 9).
     """
 
@@ -169,22 +169,42 @@ def read(extract: Extract) -> Evidence:
 
 
 def _usable_states(table: pa.Table) -> tuple[pa.Table, pd.DataFrame]:
-    """A capture's row whose custom_fields is no object is set aside: its contact stays as the capture before had it."""
-    text = table["custom_fields"]
-    usable = pc.or_(pc.invert(table["present"]), pc.fill_null(pc.starts_with(text, "{"), False))
-    bad = table.filter(pc.invert(usable))
-    rows = bad.drop_columns(["present"]).to_pylist()
-    for row in rows:
-        row["custom_fields"] = None if row["custom_fields"] is None else orjson.Fragment(row["custom_fields"])
-    rejected = pd.DataFrame(
-        {
-            "snapshot_id": bad["snapshot_id"].to_numpy(),
-            "contact_id": bad["contact_id"].to_numpy(),
-            "row": pd.Series([orjson.dumps(row).decode() for row in rows], dtype="str"),
-            "reason": pd.Series(["custom_fields is not an object"] * len(rows), dtype="str"),
-        }
+    """A capture's row that cannot be used is set aside: its contact stays as the capture before had it."""
+    table = model.judged(table, model.STATES)
+    no_object = pc.and_(table["present"], pc.invert(pc.fill_null(pc.starts_with(table["custom_fields"], "{"), False)))
+    faults = pc.coalesce(
+        table["fault"], pc.if_else(no_object, pa.scalar("custom_fields is not an object"), pa.scalar(None, pa.string()))
     )
-    return table.filter(usable), rejected
+    table = table.set_column(table.schema.get_field_index("fault"), "fault", faults)
+    usable = pc.is_null(faults)
+    told = table.filter(pc.or_(pc.invert(usable), pc.is_valid(table["note"])))
+    # Row by row: what is wrong is rare.
+    rows = [_told(row, text) for row in told.to_pylist() for text in _wholes(row)]
+    rejected = pd.DataFrame(rows, columns=["snapshot_id", "contact_id", "used", "row", "reason"])
+    rejected = rejected.astype({"used": bool, "row": "str", "reason": "str"})
+    for name in ("snapshot_id", "contact_id"):
+        rejected[name] = pd.array([row[name] for row in rows], dtype="Int64")
+    return table.filter(usable).drop_columns(model.JUDGED.names), rejected.drop_duplicates(ignore_index=True)
+
+
+def _wholes(row: dict[str, Any]) -> list[str]:
+    """The texts of the rows that a judged one stands for, as the database gives them, or else of its columns."""
+    if row["whole"] is not None:
+        return str(row["whole"]).split(model.SEPARATOR)
+    columns = {name: row[name] for name in model.STATES.names if name != "present"}
+    if columns["custom_fields"] is not None:
+        columns["custom_fields"] = orjson.Fragment(columns["custom_fields"])
+    return [orjson.dumps(columns).decode()]
+
+
+def _told(row: dict[str, Any], text: str) -> dict[str, Any]:
+    return {
+        "snapshot_id": row["snapshot_id"],
+        "contact_id": row["contact_id"],
+        "used": row["fault"] is None,
+        "row": storable(text),
+        "reason": row["fault"] or row["note"],
+    }
 
 
 def _read_states(table: pa.Table, captures: pd.DataFrame, contacts: Codes, fields: Fields, values: Values) -> States:

@@ -29,6 +29,14 @@ _BATCH = 10_000
 _DEEP = 200
 """From this depth on, nested values are taken as text: Python's recursion ends before PostgreSQL's does."""
 
+_DEEPEST = 5_000
+# Half a pair of surrogates is what its whole pair, which comes first, leaves.
+_ESCAPE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u([0-9a-fA-F]{4})|\\.", re.DOTALL)
+# PostgreSQL's numbers have 131,072 digits before the point and 16,383 after it.
+_EXPONENT = re.compile(r"[0-9][eE][+-]?0*[0-9]{5}|[0-9]{16000}")
+INVALID = object()
+"""What stands for a text that is no JSON, or none that can be kept."""
+
 
 @dataclass(frozen=True)
 class _Nested:
@@ -109,6 +117,38 @@ def parse(column: pa.Array | pa.ChunkedArray) -> Iterator[Any]:
             yield from map(_parse_one, texts)
 
 
+def parse_each(texts: Iterable[str | None]) -> Iterator[Any]:
+    """The values of JSON texts that nobody has checked, exact in every digit; INVALID for what is no JSON that can be kept."""
+    for text in texts:
+        if text is None:
+            yield None
+            continue
+        try:
+            yield INVALID if _never_stored(text) else _parse_one(text)
+        except (ValueError, IndexError, RecursionError, ArithmeticError):
+            yield INVALID
+
+
+def storable(text: str) -> str:
+    """A row's JSON text as jsonb can keep it: what it refuses within texts is written out, else the row stands as one text."""
+    if _EXPONENT.search(text) or _may_be_deep(text, _DEEPEST):
+        return orjson.dumps(text).decode()
+    return _ESCAPE.sub(_written_out, text) if "\\u" in text else text
+
+
+def _written_out(escape: re.Match[str]) -> str:
+    code = escape[1]
+    refused = code is not None and (code == "0000" or 0xD800 <= int(code, 16) <= 0xDFFF)
+    return "\\" + escape[0] if refused else escape[0]
+
+
+def _never_stored(text: str) -> bool:
+    """Whether jsonb refuses a text that JSON allows: a zero character, half a pair of surrogates, a number beyond its numbers."""
+    if _EXPONENT.search(text):
+        return True
+    return "\\u" in text and any(_written_out(escape) != escape[0] for escape in _ESCAPE.finditer(text))
+
+
 def _parse_one(text: str) -> Any:
     if _may_be_deep(text):
         return _parse_deep(text)
@@ -116,11 +156,15 @@ def _parse_one(text: str) -> Any:
 
 
 def _parse_exactly(text: str) -> Any:
-    return json.loads(text, parse_float=Decimal, parse_int=_integer)
+    return json.loads(text, parse_float=Decimal, parse_int=_integer, parse_constant=_no_constant)
 
 
-def _may_be_deep(text: str) -> bool:
-    return len(text) > 2 * _DEEP and text.count("[") + text.count("{") > _DEEP
+def _may_be_deep(text: str, limit: int = _DEEP) -> bool:
+    return len(text) > 2 * limit and text.count("[") + text.count("{") > limit
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON")
 
 
 def _parse_deep(text: str) -> Any:

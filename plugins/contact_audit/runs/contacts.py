@@ -23,7 +23,8 @@ def from_states(extract: Extract) -> pa.Table:
     A contact that is gone has its values from where it was last there; null `custom_fields` say that none of these
     captures has any.
     """
-    table = extract.states
+    table = model.judged(extract.states, model.STATES)
+    table = table.filter(pc.is_null(table["fault"]))
     present = table["present"].to_numpy(zero_copy_only=False)
     usable = pc.fill_null(pc.starts_with(table["custom_fields"], "{"), False).to_numpy(zero_copy_only=False)
     frame = pd.DataFrame(
@@ -39,7 +40,9 @@ def from_states(extract: Extract) -> pa.Table:
     held = frame[frame["there"]].groupby("contact")["row"].last().reindex(last.index).fillna(last).astype(np.int64)
     values = table.take(pa.array(held))
     texts = pc.if_else(values["present"], values["custom_fields"], pa.scalar(None, pa.string()))
-    values = values.drop_columns(["present", "snapshot_id", "custom_fields"]).append_column("custom_fields", texts)
+    values = values.drop_columns(["present", "snapshot_id", "custom_fields", *model.JUDGED.names]).append_column(
+        "custom_fields", texts
+    )
     now = table.take(pa.array(last))
     values = values.append_column("deleted", pc.invert(now["present"])).append_column("snapshot_id", now["snapshot_id"])
     return values.select(COLUMNS).cast(model.CONTACTS)

@@ -96,8 +96,8 @@ def get_evidence(staging: Staging, number: int, meta: SpanMeta) -> Extract:
         span=meta.span,
         captures=staging.read(f"{number}-context").cast(model.CAPTURES).to_pandas(),
         from_the_first=bool(meta.data["from_the_first"]),
-        states=staging.read(f"{number}-states").cast(model.STATES),
-        journal=staging.read(f"{number}-journal").cast(model.JOURNAL),
+        states=model.judged(staging.read(f"{number}-states"), model.STATES),
+        journal=model.judged(staging.read(f"{number}-journal"), model.JOURNAL),
     )
 
 
@@ -143,7 +143,7 @@ def get_checked(staging: Staging, number: int, meta: SpanMeta) -> Checked:
             replayed=staging.read(f"{number}-replayed").to_pandas(),
             contacts=staging.read(f"{number}-contact_ids")["contact_id"].to_numpy(),
         ),
-        entries_seen=staging.read(f"{number}-journal")["entry_id"].to_numpy(),
+        entries_seen=staging.read(f"{number}-journal")["entry_id"].drop_null().to_numpy(),
     )
 
 

@@ -111,7 +111,7 @@ class Pipeline:
             proof=Proof(
                 conservation.captured(evidence, derived), conservation.replayed(evidence, derived), evidence.contacts
             ),
-            entries_seen=raw.journal["entry_id"].to_numpy(),
+            entries_seen=raw.journal["entry_id"].drop_null().to_numpy(),
         )
 
     @contextmanager

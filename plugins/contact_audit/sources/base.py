@@ -90,6 +90,23 @@ class SightedSession(Session, Protocol):
         """
 
 
+@runtime_checkable
+class JudgingSession(Session, Protocol):
+    """A session on a source that nothing but its own constraints keeps in order; what these do not exclude is looked for.
+
+    Its tables of model.STATES and model.JOURNAL have the columns of model.JUDGED, too.
+    """
+
+    def adrift(self, after: datetime, until: datetime, of_none: bool, ignored: Codes) -> pa.Table:
+        """model.STATES: the capture rows that name no contact, in the captures of (after, until]; and those of no capture, `of_none`."""
+
+    def undated_entries(self) -> pa.Table:
+        """model.JOURNAL: the entries without any moment that can be told."""
+
+    def unusable(self) -> list[str]:
+        """Sentences about the captures and labels that cannot be used."""
+
+
 class Source(Protocol):
     """A source adapter, connected to one helpdesk database."""
 

@@ -15,7 +15,7 @@ from contact_audit import model
 from contact_audit.errors import CaptureBrakeError
 from contact_audit.evidence.states import Extract
 from contact_audit.evidence.values import Codes
-from contact_audit.sources.base import Session, SightedSession
+from contact_audit.sources.base import JudgingSession, Session, SightedSession
 from contact_audit.windows import Span
 
 _INSTANT = timedelta(microseconds=1)
@@ -29,12 +29,14 @@ class Captures:
         usable: model.CAPTURES without the ignored ones, oldest first, index 0..n-1.
         ignored: ids of those that a decision says to ignore; accepted: of those the brake lets pass.
         every: the ids of all that are there.
+        notes: sentences about those that cannot be used.
     """
 
     usable: pd.DataFrame
     ignored: Codes
     accepted: frozenset[int]
     every: Codes
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, session: Session, decisions: Mapping[int, str]) -> "Captures":
@@ -44,7 +46,8 @@ class Captures:
         ignored = np.array([one for one, decision in decisions.items() if decision == "ignore"], np.int64)
         usable = frame[~np.isin(ids, ignored)].reset_index(drop=True)
         accepted = frozenset(one for one, decision in decisions.items() if decision == "accept")
-        return cls(usable, ignored, accepted, ids)
+        notes = tuple(session.unusable()) if isinstance(session, JudgingSession) else ()
+        return cls(usable, ignored, accepted, ids, notes)
 
     def moments(self) -> list[datetime]:
         """When the usable captures were taken."""
@@ -108,6 +111,10 @@ def extract(session: Session, captures: Captures, span: Span, skew: timedelta, b
         journal = _no_rows(model.JOURNAL)
     else:
         journal = session.journal(scope.after, scope.until)
+    judging = session if isinstance(session, JudgingSession) else None
+    of_none = scope.from_the_first and len(context) > 0  # what has no moment belongs to the source's first capture
+    if judging and of_none:
+        journal = pa.concat_tables([model.judged(journal, model.JOURNAL), judging.undated_entries()])
     tables: list[pa.Table] = []
     if len(context) > 1:
         first, last = (context["captured_at"].iloc[position].to_pydatetime() for position in (0, -1))
@@ -122,6 +129,9 @@ def extract(session: Session, captures: Captures, span: Span, skew: timedelta, b
         concerned = np.unique(np.concatenate(ids)) if ids else np.zeros(0, np.int64)
         if len(concerned):
             tables.insert(0, session.states_at(captures.usable, scope.first, concerned, captures.ignored))
+    if judging and len(context):
+        begin, end = (context["captured_at"].iloc[position].to_pydatetime() for position in (0, -1))
+        tables.append(judging.adrift(begin - _INSTANT, end, of_none, captures.ignored))
     states = pa.concat_tables(tables) if tables else _no_rows(model.STATES)
     return Extract(span, context, scope.from_the_first, states, journal)
 

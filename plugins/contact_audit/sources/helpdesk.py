@@ -6,6 +6,7 @@ Its SQL is in include/sql/sources/helpdesk/.
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,20 +17,10 @@ from contact_audit.database import Reader, reader, where
 from contact_audit.errors import SourceError
 from contact_audit.evidence.values import Codes
 from contact_audit.sources.base import Clock
+from contact_audit.sources.relations import Relations
 
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
-_EXPECTED = {
-    "snapshots": ("snapshot_id", "captured_at", "kind"),
-    "contact_snapshots": (
-        *("snapshot_id", "contact_id", "account_id", "name", "email", "primary_phone"),
-        *("custom_fields", "created_at", "deleted"),
-    ),
-    "contact_journal": (
-        *("entry_id", "contact_id", "account_id", "occurred_at", "recorded_at", "action", "author_type", "author_id"),
-        *("author_name", "ip_address", "channel", "changes"),
-    ),
-    "custom_fields": ("account_id", "field_key", "label", "field_type"),
-}
+_NOBODY: Codes = np.zeros(0, np.int64)
 
 
 class HelpdeskSource:
@@ -43,31 +34,29 @@ class HelpdeskSource:
 
     @contextmanager
     def session(self) -> Iterator["HelpdeskSession"]:
-        """Open a session; raises SourceError where a table or column is missing."""
+        """Open a session; raises SourceError where the database cannot be read as expected."""
         with reader(self._dsn, self.adapter, self._timeout_seconds) as open_reader:
-            self._check_columns(open_reader)
-            yield HelpdeskSession(open_reader)
-
-    def _check_columns(self, open_reader: Reader) -> None:
-        there = open_reader.table("columns").to_pandas()
-        found = set(zip(there["relation"], there["column_name"], strict=True))
-        for relation, columns in _EXPECTED.items():
-            if not any(name == relation for name, _ in found):
-                what = f"no table (that this user may read) helpdesk.{relation}"
-            elif missing := [column for column in columns if (relation, column) not in found]:
-                what = f"helpdesk.{relation} has no column " + ", ".join(f'"{column}"' for column in missing)
-            else:
-                continue
-            raise SourceError(
-                f"{where(self._dsn)}: {what} (adapter helpdesk). Expected by include/sql/sources/helpdesk/; see docs/adapters.md"
-            )
+            open_reader.set("session")
+            server = where(self._dsn)
+            if open_reader.table("encoding")["server_encoding"][0].as_py() == "SQL_ASCII":
+                raise SourceError(
+                    f"{server}: the database has the encoding SQL_ASCII, which does not say what its texts are (adapter helpdesk). "
+                    "Read it from a copy in UTF8; see docs/adapters.md"
+                )
+            columns, keys = (open_reader.table(name).to_pandas() for name in ("columns", "keys"))
+            yield HelpdeskSession(open_reader, Relations.of(columns, keys, server))
 
 
 class HelpdeskSession:
-    """An open session; see base.Session."""
+    """An open session; see base.JudgingSession."""
 
-    def __init__(self, open_reader: Reader) -> None:
-        self._reader = open_reader
+    def __init__(self, open_reader: Reader, relations: Relations) -> None:
+        self._relations = relations
+        nameless = _NOBODY
+        if not relations.rows_named:
+            found = open_reader.preceded(lambda text: relations.before(text, _NOBODY)).table("nameless")
+            nameless = found["snapshot_id"].to_numpy()
+        self._reader = open_reader.preceded(lambda text: relations.before(text, nameless))
 
     def captures(self) -> pd.DataFrame:
         """model.CAPTURES, oldest first."""
@@ -79,6 +68,22 @@ class HelpdeskSession:
         row = self._reader.table("clock").to_pylist()[0]
         return Clock(row["until"], row["server"], int(row["ahead"]))
 
+    def unusable(self) -> list[str]:
+        """Sentences about captures and labels."""
+        rows = self._reader.table("unusable").to_pylist()
+        return [f"helpdesk.{row['relation']}: a row is not used ({row['reason']}): {row['whole']}" for row in rows]
+
+    def adrift(self, after: datetime, until: datetime, of_none: bool, ignored: Codes) -> pa.Table:
+        """model.STATES of rows without a key."""
+        if self._relations.rows_named and (self._relations.rows_linked or not of_none):
+            return model.judged(model.STATES.empty_table(), model.STATES)
+        table = self._reader.table("adrift", after=after, until=until, of_none=of_none, ignored=_array(ignored))
+        return model.judged(table, model.STATES)
+
+    def undated_entries(self) -> pa.Table:
+        """model.JOURNAL of entries without any moment."""
+        return model.judged(self._reader.table("undated_entries"), model.JOURNAL)
+
     def newest_entry(self) -> tuple[datetime | None, int | None]:
         """The greatest recorded_at until now and the greatest entry_id of the journal."""
         row = self._reader.table("newest_entry").to_pylist()[0]
@@ -86,12 +91,13 @@ class HelpdeskSession:
 
     def journal(self, after: datetime, until: datetime) -> pa.Table:
         """model.JOURNAL of (after, until]."""
-        return self._reader.table("journal", after=after, until=until).cast(model.JOURNAL)
+        return model.judged(self._reader.table("journal", after=after, until=until), model.JOURNAL)
 
     def changed_rows(self, after: datetime, until: datetime, ignored: Codes) -> pa.Table:
         """model.STATES of the 'changed' captures in (after, until]."""
-        table = self._reader.table("changed_rows", after=after, until=until, ignored=_array(ignored))
-        return table.cast(model.STATES)
+        once = self._relations.rows_once
+        table = self._reader.table("changed_rows", after=after, until=until, once=once, ignored=_array(ignored))
+        return model.judged(table if once else _one_a_key(table), model.STATES)
 
     def full_differences(self, captures: pd.DataFrame, position: int, ignored: Codes) -> tuple[pa.Table, int]:
         """model.STATES: what differs in the full capture; and how many contacts the one before held, if any is missing."""
@@ -106,7 +112,7 @@ class HelpdeskSession:
             table = self._reader.table("full_after_full", previous=previous, current=current)
         else:
             table = self._reader.table("full_after_changed", current=current, previous_at=since["captured_at"], **since)
-        table = table.cast(model.STATES)
+        table = model.judged(table, model.STATES)
         if _all_there(table):
             return table, 0
         size = (
@@ -126,7 +132,7 @@ class HelpdeskSession:
             contacts=_array(contacts),
             ignored=_array(ignored),
         )
-        return table.cast(model.STATES)
+        return model.judged(table, model.STATES)
 
     def field_use(
         self, captures: pd.DataFrame, position: int, ignored: Codes, account_id: int, field: str
@@ -172,6 +178,26 @@ class HelpdeskSession:
 
 def _array(ids: Codes) -> str:
     return "{" + ",".join(map(str, np.asarray(ids).tolist())) + "}"
+
+
+def _one_a_key(table: pa.Table) -> pa.Table:
+    """The rows of captures, one a contact and capture: equal ones are one, and of those that differ none can be used."""
+    keys = table.select(["snapshot_id", "contact_id"]).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    named = (keys["snapshot_id"].notna() & keys["contact_id"].notna()).to_numpy(bool)
+    again = named & keys.duplicated(keep=False).to_numpy()
+    if named.all() and not again.any():
+        return table
+    single = table.filter(pa.array(named & ~again))
+    rows = table.filter(pa.array(again)).to_pylist()  # row by row: these are mistakes, and few
+    by_key: dict[tuple[int, int], dict[str, dict[str, Any]]] = {}
+    for row in rows:
+        by_key.setdefault((row["snapshot_id"], row["contact_id"]), {})[repr({**row, "raw": None})] = row
+    kept = [next(iter(some.values())) for some in by_key.values()]
+    for row, some in zip(kept, by_key.values(), strict=True):
+        if len(some) > 1:
+            row |= {"present": True, "note": None, "fault": "rows of one snapshot_id and contact_id differ"}
+            row["whole"] = model.SEPARATOR.join(sorted(str(one["raw"]) for one in some.values()))
+    return pa.concat_tables([single, pa.Table.from_pylist(kept, schema=table.schema)])
 
 
 def _all_there(table: pa.Table) -> bool:

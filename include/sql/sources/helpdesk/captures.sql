@@ -1,9 +1,7 @@
--- All captures, oldest first. O(captures).
--- A capture at an infinite moment lies in no window, and Arrow cannot hold it: it is left out.
+-- All captures that can be used, oldest first. O(captures).
 select
     s.snapshot_id,
     s.captured_at,
     s.kind
-from helpdesk.snapshots as s
-where isfinite(s.captured_at)
+from snapshots as s
 order by s.captured_at

@@ -1,5 +1,5 @@
 -- All rows of the 'changed' captures of a time: what each says of its contacts. O(rows that differ).
--- An infinite moment is none: Arrow cannot hold it.
+-- `raw`, each row as JSON text, where a key may come twice (%(once)s: it may not).
 select
     c.contact_id,
     c.snapshot_id,
@@ -8,10 +8,14 @@ select
     c.email,
     c.primary_phone,
     c.custom_fields::text as custom_fields,
-    case when isfinite(c.created_at) then c.created_at end as created_at,
+    c.created_at_told as created_at,
+    c.fault,
+    c.note,
+    c.whole,
+    case when not %(once)s then c.raw end as raw,
     not c.deleted as present
-from helpdesk.snapshots as s
-inner join helpdesk.contact_snapshots as c on s.snapshot_id = c.snapshot_id
+from snapshots as s
+inner join contact_rows as c on s.snapshot_id = c.snapshot_id
 where
     s.kind = 'changed'
     and s.captured_at > %(after)s

@@ -4,4 +4,4 @@
 select
     now() as server,
     case when pg_is_in_recovery() then least(now(), pg_last_xact_replay_timestamp()) else now() end as until,
-    (select count(*) from helpdesk.contact_journal as j where j.recorded_at > statement_timestamp()) as ahead
+    (select count(*) from contact_journal as j where j.recorded_at > statement_timestamp()) as ahead

@@ -1,4 +1,4 @@
 -- Which of the given journal entries are still there. O(entries given) index look-ups.
 select j.entry_id
-from helpdesk.contact_journal as j
+from contact_journal as j
 where j.entry_id = any(%(entries)s::bigint [])

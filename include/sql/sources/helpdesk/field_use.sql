@@ -13,13 +13,13 @@ from (
             when 'primary_phone' then to_jsonb(c.primary_phone)
             else c.custom_fields -> substr(%(field)s, length('custom_fields.') + 1)
         end as held
-    from helpdesk.snapshots as s
-    inner join helpdesk.contact_snapshots as c on s.snapshot_id = c.snapshot_id
+    from snapshots as s
+    inner join contact_snapshots as c on s.snapshot_id = c.snapshot_id
     where
         s.captured_at >= %(last_full_at)s
         and s.captured_at <= %(captured_at)s
         and s.snapshot_id <> all(%(ignored)s::bigint [])
-        and (c.deleted or jsonb_typeof(c.custom_fields) = 'object')
+        and c.fault is null
     order by c.contact_id asc, s.captured_at desc
 ) as newest
 where

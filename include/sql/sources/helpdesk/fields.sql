@@ -4,4 +4,4 @@ select
     'custom_fields.' || f.field_key as field,
     f.label,
     f.field_type
-from helpdesk.custom_fields as f
+from custom_fields as f

@@ -1,12 +1,11 @@
 -- What a full capture says of the contacts that differ from how they were at the capture before it, a 'changed' one.
 -- How they were: the last row since the last full capture; an unusable one differs from what is usable.
 -- O(contacts + rows since then) in the database.
--- An infinite moment is none: Arrow cannot hold it.
 with
 previous as (
     select distinct on (p.contact_id) p.*
-    from helpdesk.snapshots as s
-    inner join helpdesk.contact_snapshots as p on s.snapshot_id = p.snapshot_id
+    from snapshots as s
+    inner join contact_snapshots as p on s.snapshot_id = p.snapshot_id
     where
         s.captured_at >= %(last_full_at)s
         and s.captured_at <= %(previous_at)s
@@ -22,7 +21,7 @@ present as (
 
 current_rows as (
     select c.*
-    from helpdesk.contact_snapshots as c
+    from contact_snapshots as c
     where
         c.snapshot_id = %(current)s
         and not c.deleted
@@ -36,7 +35,10 @@ select
     c.email,
     c.primary_phone,
     c.custom_fields::text as custom_fields,
-    case when isfinite(c.created_at) then c.created_at end as created_at,
+    c.created_at_told as created_at,
+    c.fault,
+    c.note,
+    c.whole,
     c.contact_id is not null as present
 from present as p
 full join current_rows as c on p.contact_id = c.contact_id
@@ -49,3 +51,5 @@ where
     or p.custom_fields is distinct from c.custom_fields
     or p.account_id is distinct from c.account_id
     or p.created_at is distinct from c.created_at
+    or p.doubt is not null
+    or c.doubt is not null

@@ -1,10 +1,9 @@
 -- What a full capture says of the contacts that differ from the full capture right before it; absence says it too.
 -- O(contacts) in the database, O(rows that differ) on the way.
--- An infinite moment is none: Arrow cannot hold it.
 with
 previous as (
     select p.*
-    from helpdesk.contact_snapshots as p
+    from contact_snapshots as p
     where
         p.snapshot_id = %(previous)s
         and not p.deleted
@@ -12,7 +11,7 @@ previous as (
 
 current_rows as (
     select c.*
-    from helpdesk.contact_snapshots as c
+    from contact_snapshots as c
     where
         c.snapshot_id = %(current)s
         and not c.deleted
@@ -26,7 +25,10 @@ select
     c.email,
     c.primary_phone,
     c.custom_fields::text as custom_fields,
-    case when isfinite(c.created_at) then c.created_at end as created_at,
+    c.created_at_told as created_at,
+    c.fault,
+    c.note,
+    c.whole,
     c.contact_id is not null as present
 from previous as p
 full join current_rows as c on p.contact_id = c.contact_id
@@ -39,3 +41,5 @@ where
     or p.custom_fields is distinct from c.custom_fields
     or p.account_id is distinct from c.account_id
     or p.created_at is distinct from c.created_at
+    or p.doubt is not null
+    or c.doubt is not null

@@ -3,11 +3,11 @@
 select
     (
         select max(j.recorded_at)
-        from helpdesk.contact_journal as j
+        from contact_journal as j
         where
             j.recorded_at > '-infinity'
             and j.recorded_at <= case
                 when pg_is_in_recovery() then least(now(), pg_last_xact_replay_timestamp()) else now()
             end
     ) as recorded_at,
-    (select max(j.entry_id) from helpdesk.contact_journal as j) as entry_id
+    (select max(j.entry_id) from contact_journal as j) as entry_id

@@ -2,8 +2,8 @@
 select count(*) as contacts
 from (
     select distinct on (c.contact_id) c.deleted
-    from helpdesk.snapshots as s
-    inner join helpdesk.contact_snapshots as c on s.snapshot_id = c.snapshot_id
+    from snapshots as s
+    inner join contact_snapshots as c on s.snapshot_id = c.snapshot_id
     where
         s.captured_at >= %(last_full_at)s
         and s.captured_at <= %(captured_at)s

@@ -1,14 +1,13 @@
 -- How the given contacts were at a capture: their last usable row until then, unless a full capture since left them out.
 -- One row a contact that had one; O(contacts given + captures). Where the captures' ids are in the order of their moments,
 -- as they mostly are, an index look-up ends at that row; else all rows of these contacts are read.
--- An infinite moment is none: Arrow cannot hold it.
 with
 all_captures as (
     select
         s.snapshot_id,
         s.captured_at,
         s.snapshot_id > lag(s.snapshot_id, 1, s.snapshot_id - 1) over (order by s.captured_at) as follows
-    from helpdesk.snapshots as s
+    from snapshots as s
 ),
 
 ids as materialized (
@@ -26,14 +25,17 @@ select
     c.email,
     c.primary_phone,
     c.custom_fields::text as custom_fields,
-    case when isfinite(c.created_at) then c.created_at end as created_at,
+    c.created_at_told as created_at,
+    c.fault,
+    c.note,
+    c.whole,
     not c.deleted
     and (
         c.captured_at >= %(last_full_at)s
         or exists (
             select 1
-            from helpdesk.contact_snapshots as r
-            inner join helpdesk.snapshots as s on r.snapshot_id = s.snapshot_id
+            from contact_snapshots as r
+            inner join snapshots as s on r.snapshot_id = s.snapshot_id
             where
                 r.contact_id = k.contact_id
                 and s.captured_at >= %(last_full_at)s
@@ -47,14 +49,14 @@ cross join lateral (
         select
             r.*,
             s.captured_at
-        from helpdesk.contact_snapshots as r
-        inner join helpdesk.snapshots as s on r.snapshot_id = s.snapshot_id
+        from contact_snapshots as r
+        inner join snapshots as s on r.snapshot_id = s.snapshot_id
         where
             (select i.in_order from ids as i)
             and r.contact_id = k.contact_id
             and r.snapshot_id <= (select i.newest from ids as i)
             and r.snapshot_id <> all(%(ignored)s::bigint [])
-            and (r.deleted or jsonb_typeof(r.custom_fields) = 'object')
+            and r.fault is null
         order by r.snapshot_id desc
         limit 1
     )
@@ -63,14 +65,14 @@ cross join lateral (
         select
             r.*,
             s.captured_at
-        from helpdesk.contact_snapshots as r
-        inner join helpdesk.snapshots as s on r.snapshot_id = s.snapshot_id
+        from contact_snapshots as r
+        inner join snapshots as s on r.snapshot_id = s.snapshot_id
         where
             not (select i.in_order from ids as i)
             and r.contact_id = k.contact_id
             and s.captured_at <= %(captured_at)s
             and s.snapshot_id <> all(%(ignored)s::bigint [])
-            and (r.deleted or jsonb_typeof(r.custom_fields) = 'object')
+            and r.fault is null
         order by s.captured_at desc
         limit 1
     )

@@ -5,7 +5,7 @@ entries as (
     select
         date_bin('3 hours', j.occurred_at - interval '1 microsecond', '2019-10-01 UTC') as window_start,
         count(*) as entries
-    from helpdesk.contact_journal as j
+    from contact_journal as j
     where
         j.occurred_at > %(after)s
         and j.occurred_at <= %(until)s
@@ -17,10 +17,10 @@ rows_of_captures as (
         date_bin('3 hours', s.captured_at - interval '1 microsecond', '2019-10-01 UTC') as window_start,
         sum((
             select count(*)
-            from helpdesk.contact_snapshots as c
+            from contact_snapshots as c
             where c.snapshot_id = s.snapshot_id
         )) as entries
-    from helpdesk.snapshots as s
+    from snapshots as s
     where
         s.kind = 'changed'
         and s.captured_at > %(after)s
