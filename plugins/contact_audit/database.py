@@ -16,7 +16,13 @@ from adbc_driver_postgresql import dbapi
 from psycopg2.extensions import connection as Connection
 from pyarrow import csv
 
-from contact_audit.errors import AuditDatabaseError, ConnectionLostError, ContactAuditError, SourceError
+from contact_audit.errors import (
+    AuditDatabaseError,
+    ConnectionLostError,
+    ContactAuditError,
+    ReaderRoleError,
+    SourceError,
+)
 from contact_audit.sql import bind, statement
 
 _NOT_LIBPQ = {"__extra__", "cursor", "iam", "aws_conn_id", "use_azure_managed_identity", "sqlalchemy_scheme"}
@@ -110,6 +116,16 @@ def audit_connection(dsn: str) -> Iterator[Connection]:
         raise audit_error(error, dsn) from error
     finally:
         connection.close()
+
+
+def need_reader_role(taken: str | None, dsn: str) -> None:
+    """Raise ReaderRoleError unless the role of those who only read was taken on; `taken` is what session.sql returns."""
+    if taken is None:
+        raise ReaderRoleError(
+            f"the user of the connection contact_audit may not take on the role contact_audit_reader in {where(dsn)}, and nothing "
+            "is read with other rights. As an administrator: create the role if it is missing "
+            "(include/sql/audit/revisions/0003/reader.sql), then grant contact_audit_reader to that user."
+        )
 
 
 def audit_error(error: psycopg2.Error, dsn: str) -> ContactAuditError:

@@ -20,6 +20,10 @@ class AuditDatabaseError(ContactAuditError):
     """The audit database cannot be used: wrong address, password, not migrated, or filled by another adapter."""
 
 
+class ReaderRoleError(AuditDatabaseError):
+    """Who only reads cannot take on the role contact_audit_reader; nothing is read with other rights instead."""
+
+
 class ConnectionLostError(ContactAuditError):
     """A database went away in the middle of the work, or is starting, stopping or full just now; trying again may help."""
 

@@ -26,6 +26,9 @@ class Settings:
         max_windows: how many windows one sync run processes at most.
         statement_timeout_seconds: after how long the helpdesk database ends a statement of ours.
         source_schema: the schema that a live helpdesk's tables are in, or several, the first one first.
+        downloads: how many downloads of the page run at once, in each process of the web server.
+        download_seconds: after how long a download ends, whole or not.
+        export_destinations: folders, as URIs apart by spaces, below which the export writes; empty means its own, AIRFLOW_HOME/exports.
     """
 
     source: str = "helpdesk"
@@ -37,6 +40,9 @@ class Settings:
     max_windows: int = 1000
     statement_timeout_seconds: int = 900
     source_schema: str = "public"
+    downloads: int = 2
+    download_seconds: int = 600
+    export_destinations: str = ""
 
     @property
     def skew(self) -> timedelta:
@@ -100,4 +106,7 @@ _CONVERT: dict[str, Callable[[str], str | float | int]] = {
     "max_windows": _count,
     "statement_timeout_seconds": _count,
     "source_schema": str,
+    "downloads": _count,
+    "download_seconds": _count,
+    "export_destinations": str,
 }

@@ -4,11 +4,19 @@ import csv
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.support.dag_runs import Project
 from tests.support.runs import backfill, new_pipeline, query
 
 EXPORT = "contact_audit_export"
 DAYS = {"from_": "2019-10-01T00:00:00Z", "to": "2019-10-04T00:00:00Z"}
+
+
+@pytest.fixture(autouse=True)
+def allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports may write below the test's own folder."""
+    monkeypatch.setenv("CONTACT_AUDIT_EXPORT_DESTINATIONS", tmp_path.as_uri())
 
 
 def test_an_export_is_a_file_and_its_manifest(project: Project, tmp_path: Path) -> None:
@@ -44,7 +52,12 @@ def test_filters_of_the_form_are_obeyed(project: Project, tmp_path: Path) -> Non
     assert {(event["contact_audit"]["action"], event["user"]["id"]) for event in events} == {("delete", "self")}
 
 
-def test_a_bad_destination_is_refused_at_once_with_what_is_valid(project: Project) -> None:
-    run = project.run(EXPORT, run_conf={"destination": "/srv/exports"})
+def test_a_destination_that_is_not_allowed_is_refused_before_any_work(project: Project, tmp_path: Path) -> None:
+    elsewhere = tmp_path.with_name(f"{tmp_path.name}-elsewhere")
+    run = project.run(EXPORT, run_conf={"destination": elsewhere.as_uri()})
     assert (run.state, run.tasks["export"]) == ("failed", ("failed", 1))
-    assert "SettingsError: destination='/srv/exports' is no object storage URI; valid: the URI of a folder" in run.text
+    assert (
+        f"SettingsError: destination='{elsewhere.as_uri()}' is not below a folder that exports may write to" in run.text
+    )
+    assert tmp_path.as_uri() in run.text
+    assert not elsewhere.exists()

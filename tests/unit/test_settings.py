@@ -33,8 +33,24 @@ def test_every_setting_can_be_set() -> None:
             "CONTACT_AUDIT_MAX_WINDOWS": " 8 ",
             "CONTACT_AUDIT_STATEMENT_TIMEOUT_SECONDS": "60",
             "CONTACT_AUDIT_SOURCE_SCHEMA": "rt5",
+            "CONTACT_AUDIT_DOWNLOADS": "5",
+            "CONTACT_AUDIT_DOWNLOAD_SECONDS": "30",
+            "CONTACT_AUDIT_EXPORT_DESTINATIONS": "file:///srv/exports s3://logs@bucket/audit",
         }
-    ) == Settings("other", "s3://bucket/staging", 0.5, 0.0, 1.0, 25, 8, 60, "rt5")
+    ) == Settings(
+        "other",
+        "s3://bucket/staging",
+        0.5,
+        0.0,
+        1.0,
+        25,
+        8,
+        60,
+        "rt5",
+        5,
+        30,
+        "file:///srv/exports s3://logs@bucket/audit",
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pyarrow as pa
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 from psycopg2.extensions import connection as Connection
 
-from contact_audit.database import audit_connection
+from contact_audit.database import audit_connection, need_reader_role
 from contact_audit.export.request import Request
 from contact_audit.sql import statement
 
@@ -72,12 +72,17 @@ class Coverage:
     gaps: list[list[str]]
     feed_position: int
 
-    def line(self) -> str:
-        """The same as a sentence."""
+    def line(self, most_gaps: int = 1000) -> str:
+        """The same as a sentence; of very many gaps the first are named."""
         if self.complete_from is None or self.complete_until is None:
             return "Nothing is loaded yet."
         parts = [f"Complete from {_minute(self.complete_from)} to {_minute(self.complete_until)} UTC"]
-        gaps = [f"{_minute(datetime.fromisoformat(a))} to {_minute(datetime.fromisoformat(b))}" for a, b in self.gaps]
+        gaps = [
+            f"{_minute(datetime.fromisoformat(a))} to {_minute(datetime.fromisoformat(b))}"
+            for a, b in self.gaps[:most_gaps]
+        ]
+        if len(self.gaps) > most_gaps:
+            gaps.append(f"and {len(self.gaps) - most_gaps:,} other gaps")
         parts.append(f"but not {', '.join(gaps)}" if gaps else "without gaps")
         if self.waiting_entries:
             parts.append(f"{self.waiting_entries} journal entries wait for the next capture")
@@ -94,17 +99,18 @@ class Coverage:
 
 
 class Reading:
-    """One snapshot of the audit database, read-only, with the rights of contact_audit_reader where there is one.
+    """One snapshot of the audit database, read-only, with the rights of contact_audit_reader.
 
     Attributes:
         coverage: what the log covered.
     """
 
-    def __init__(self, connection: Connection, request: Request) -> None:
+    def __init__(self, connection: Connection, dsn: str, request: Request, timeout_seconds: float) -> None:
         self._connection = connection
         self._request = request
         with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
-            cursor.execute(statement("audit/export/session"))
+            cursor.execute(statement("audit/export/session"), {"milliseconds": int(timeout_seconds * 1000)})
+            need_reader_role(dict(cursor.fetchone() or {}).get("taken_role"), dsn)
             cursor.execute(statement("audit/export/coverage"), {"since": request.start, "until": request.end})
             self.coverage = Coverage(**(cursor.fetchone() or {}))
 
@@ -121,11 +127,13 @@ class Reading:
 
 
 @contextmanager
-def reading(dsn: str, request: Request) -> Iterator[Reading]:
-    """Open a Reading. Raises AuditDatabaseError or ConnectionLostError."""
+def reading(dsn: str, request: Request, timeout_seconds: float = 0) -> Iterator[Reading]:
+    """Open a Reading; each statement of it ends after the timeout (0: none). Raises AuditDatabaseError or ConnectionLostError,
+    ReaderRoleError where the role of those who only read cannot be taken on.
+    """
     with audit_connection(dsn) as connection:
         connection.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
-        yield Reading(connection, request)
+        yield Reading(connection, dsn, request, timeout_seconds)
 
 
 def _minute(moment: datetime) -> str:

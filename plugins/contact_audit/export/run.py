@@ -14,7 +14,7 @@ from airflow.sdk import ObjectStoragePath
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from contact_audit.errors import SettingsError
-from contact_audit.export import ecs, ocsf
+from contact_audit.export import ecs, formulas, ocsf
 from contact_audit.export.events import Coverage, reading
 from contact_audit.export.request import Request
 from contact_audit.export.tabular import csv, parquet
@@ -55,13 +55,14 @@ def stream(
     request: Request,
     counted: Callable[[int], None] | None = None,
     covered: Callable[[Coverage], None] | None = None,
+    timeout_seconds: float = 0,
 ) -> Iterator[bytes]:
     """The file, piece by piece; the database is read as the pieces are taken.
 
     `covered` is told, before the first piece, what the export covers; `counted` the rows of each batch. An error in the middle is
     raised: whoever passes the pieces on must not end as if they were whole.
     """
-    with reading(dsn, request) as found:
+    with reading(dsn, request, timeout_seconds) as found:
         if covered is not None:
             covered(found.coverage)
         yield from FORMATS[request.format].encode(_counted(found.batches(), counted or _nobody), found.coverage)
@@ -105,6 +106,7 @@ def export_to(dsn: str, request: Request, destination: str, run_id: str, now: da
         "file": name,
         "format": request.format,
         "schema": chosen.schema,
+        **({"formulas": formulas.RULE} if request.format == "csv" else {}),
         "events": rows,
         "bytes": size,
         "sha256": digest.hexdigest(),

@@ -9,15 +9,13 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from contact_audit.export.events import COLUMNS, Coverage
-
-FORMULA = r"^[=+\-@\t\r]"
-"""How a cell begins that a spreadsheet may take for a formula (OWASP, CSV Injection)."""
+from contact_audit.export.formulas import guarded
 
 
 def csv(batches: Iterable[pa.Table], _: Coverage) -> Iterator[bytes]:
     """UTF-8 with a header; text in quotes, null as nothing, lists as JSON, moments as 2026-11-24T10:42:07.000000Z.
 
-    A text that begins as a formula does has ' put before it: a spreadsheet then shows it, and does not run it.
+    What a spreadsheet may take for a formula is guarded, as formulas.py says.
     """
     yield _csv_bytes(_cells(COLUMNS.empty_table()), header=True)
     for table in batches:
@@ -33,13 +31,10 @@ def _cell(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | pa.Ar
         return pc.strftime(column, format="%Y-%m-%dT%H:%M:%SZ")
     if pa.types.is_list(kind):
         # lists are short, and Arrow has no JSON writer
-        return pa.array(
-            [None if value is None else orjson.dumps(value).decode() for value in column.to_pylist()], pa.string()
-        )
+        texts = [None if value is None else orjson.dumps(value).decode() for value in column.to_pylist()]
+        return guarded(pa.chunked_array([pa.array(texts, pa.string())]))
     if pa.types.is_string(kind):
-        return pc.if_else(
-            pc.match_substring_regex(column, FORMULA), pc.binary_join_element_wise("'", column, ""), column
-        )
+        return guarded(column)
     return column
 
 

@@ -188,13 +188,16 @@ def summary(chunks: list[dict[str, Any]], done: Sequence[dict[str, Any]]) -> Non
 @_plain_errors
 def export() -> dict[str, Any]:
     """A file of events and its manifest on object storage; the manifest."""
+    from contact_audit.export.destinations import check_destination
     from contact_audit.export.request import Request
     from contact_audit.export.run import export_to
 
     context: Any = get_current_context()
     params, now = context["params"], datetime.now(UTC)
     request = Request.from_params(params, now)
-    destination = params.get("destination") or _below_home("exports")
+    own = _below_home("exports")
+    destination = params.get("destination") or own
+    check_destination(destination, Settings.from_environment(os.environ).export_destinations.split() or [own])
     done = export_to(_dsn("contact_audit", AuditDatabaseError), request, destination, _run_id(), now, _say)
     _tell([f"{done['events']:,} events, {done['bytes']:,} bytes: {done['uri']}", done["coverage"]["line"]])
     return done

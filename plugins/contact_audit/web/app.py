@@ -7,6 +7,7 @@ on a login and on the right to read the DAG contact_audit_sync.
 import hashlib
 import logging
 import mimetypes
+import os
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -20,8 +21,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from contact_audit.errors import ContactAuditError
+from contact_audit.errors import ContactAuditError, ReaderRoleError
+from contact_audit.settings import Settings
 from contact_audit.web import api, exports, pages
+from contact_audit.web.downloads import Downloads
 from contact_audit.web.filters import BadRequestError
 from contact_audit.web.queries import Memory
 from contact_audit.web.reading import Reading, TooSlowError, airflow_address
@@ -59,6 +62,8 @@ def create_app(address: Callable[[], str] = airflow_address) -> FastAPI:
     version = hashlib.sha256(b"".join(path.read_bytes() for path in files.values())).hexdigest()[:12]
     app.state.reading = Reading(address)
     app.state.memory = Memory()
+    settings = Settings.from_environment(os.environ)
+    app.state.downloads = Downloads(settings.downloads, settings.download_seconds)
     app.state.rendering = Rendering(version)
 
     @app.get("/static/{name:path}", include_in_schema=False)
@@ -127,6 +132,8 @@ def _meaning(error: Exception) -> tuple[int, str | None]:
             return 400, str(error)
         case TooSlowError():
             return 504, None
+        case ReaderRoleError():
+            return 503, TEXTS["error_503_role"]
         case ContactAuditError():
             return 503, None
         case _:

@@ -4,12 +4,15 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import StreamingResponse
 
 from contact_audit.errors import SettingsError
+from contact_audit.web.downloads import Download, Downloads
 from contact_audit.web.filters import EXPORTS, BadRequestError
 from contact_audit.web.pages import FiltersDep
 from contact_audit.web.reading import Reading
+
+_GAPS = 2
+"""As many gaps are named in a header, however many there are."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -20,7 +23,7 @@ def export(
     filters: FiltersDep,
     format_: Annotated[str, Query(alias="format", max_length=20)] = EXPORTS[0],
     contact_id: Annotated[str, Query(max_length=500)] = "",
-) -> StreamingResponse:
+) -> Download:
     """The events, streamed while they are read: of any number in constant memory."""
     # They bring Arrow and object storage.
     from contact_audit.export import request as asked
@@ -47,17 +50,19 @@ def export(
         raise BadRequestError(str(error)) from error
     reading: Reading = request.app.state.reading
     covers: list[str] = []
-    pieces = stream(reading.address(), wanted, covered=lambda coverage: covers.append(coverage.line()))
-    first = next(pieces, b"")  # an error is told as one, before anything is sent
-
-    def body() -> Any:
-        yield first
-        yield from pieces
-
-    name = file_name(wanted)
-    return StreamingResponse(
-        body(),
+    downloads: Downloads = request.app.state.downloads
+    pieces = stream(
+        reading.address(),
+        wanted,
+        covered=lambda coverage: covers.append(coverage.line(_GAPS)),
+        timeout_seconds=downloads.seconds,
+    )
+    return downloads.start(
+        pieces,
         media_type=DEFINED[wanted.format].media_type,
-        # what a format has no place for: how far the file is complete
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Contact-Audit-Coverage": "".join(covers)},
+        headers={
+            "Content-Disposition": f'attachment; filename="{file_name(wanted)}"',
+            # what a format has no place for: how far the file is complete
+            "Contact-Audit-Coverage": lambda: "".join(covers),
+        },
     )

@@ -14,9 +14,10 @@ from contact_audit.web.overview import PERIODS, overview
 from contact_audit.web.reading import Query as Ask
 from contact_audit.web.reading import Reading, Row
 from contact_audit.web.runs import last_runs
+from contact_audit.web.shown import seen
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-Text = Annotated[str, Query(max_length=500)]
+Text = Annotated[str, Query(max_length=timeline.LONGEST_FILTER)]
 _ENTRIES = 25
 
 
@@ -214,8 +215,9 @@ def _page_and_facets(
 def _authors(facets: Row, filters: Filters) -> dict[str, str]:
     """Filter → name, for every author to choose from."""
     known = {f"{kind}:{key or name}": (name or key, kind) for kind, key, name, _ in facets["authors"]}
+    known = {text: one for text, one in known.items() if len(text) <= timeline.LONGEST_FILTER}
     names = dict(sorted(known.items(), key=lambda item: item[1][0].lower()))
-    found = {text: f"{name} ({kind})" for text, (name, kind) in names.items()}
+    found = {text: f"{seen(name)} ({kind})" for text, (name, kind) in names.items()}
     return found if filters.author is None or filters.author in found else {filters.author: filters.author, **found}
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from contact_audit.database import audit_error, first_line, where
-from contact_audit.errors import AuditDatabaseError, ContactAuditError
+from contact_audit.database import audit_error, first_line, need_reader_role, where
+from contact_audit.errors import AuditDatabaseError, ContactAuditError, ReaderRoleError
 from contact_audit.sql import statement
 from contact_audit.web.filters import BadRequestError
 
@@ -107,10 +107,14 @@ class Reading:
         try:
             with connection, connection.cursor() as cursor:
                 cursor.execute(statement("audit/read/session"), {"milliseconds": int(self.timeout_seconds * 1000)})
+                need_reader_role((cursor.fetchone() or ())[-1], dsn)
             connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         except psycopg2.Error as error:
             connection.close()
             raise audit_error(error, dsn) from error
+        except ReaderRoleError:
+            connection.close()
+            raise
         return connection
 
     def _give_back(self, dsn: str, connection: Connection) -> None:

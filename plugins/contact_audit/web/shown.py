@@ -17,6 +17,13 @@ from contact_audit.evidence.values import canonical_text
 from contact_audit.web.texts import say
 
 LONG = 72
+MOST_CHARACTERS = 1000
+"""Of a longer text a page shows a part of this length; whole it is in the API."""
+MOST_COMPARED = 4000
+"""Longer texts are not compared word by word: of each a part is shown, from where they begin to differ."""
+MOST_CHOICES = 50
+_BEFORE = 100
+_NAME = 200
 _MOST_WORDS = 1500
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _WORD = re.compile(r"\S+\s*|\s+")
@@ -41,11 +48,13 @@ class Value:
         kind: none, blank (text of no character), text, code (JSON that is no single value), or plain (number, date, yes or no).
         pieces: its text.
         exact: the value as it stands in the log, where the text says it in other words.
+        cut: of how many characters the pieces are a part; 0 where they are the whole.
     """
 
     kind: Literal["none", "blank", "text", "code", "plain"]
     pieces: tuple[Piece, ...] = ()
     exact: str | None = None
+    cut: int = 0
 
     @property
     def text(self) -> str:
@@ -64,6 +73,7 @@ class Change:
         parts: of choices each with what became of it; of long texts the stretches that are the same, removed or added.
         added, removed: how many words of a long text.
         look_alike: the two are written with different characters, but look the same.
+        left_off: how many choices are not shown.
     """
 
     field: str
@@ -75,11 +85,17 @@ class Change:
     added: int = 0
     removed: int = 0
     look_alike: bool = False
+    left_off: int = 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a part of it only is shown."""
+        return bool(self.left_off or (self.kind != "long" and (self.old.cut or self.new.cut)))
 
 
 def parse(text: str) -> Any:
     """JSON as it stands in the log, every digit of its numbers kept."""
-    return json.loads(text, parse_float=Decimal)
+    return json.loads(text, parse_float=Decimal, parse_int=_whole_number)
 
 
 def change(field: str, label: str, field_type: str | None, old: Any, new: Any) -> Change:
@@ -87,8 +103,14 @@ def change(field: str, label: str, field_type: str | None, old: Any, new: Any) -
     before, after = value(old, field_type), value(new, field_type)
     lists = [one for one in (old, new) if one is not None]
     if lists and all(isinstance(one, list) for one in lists):
-        return Change(field, label, "choices", before, after, tuple(_choices(old or [], new or [])))
+        chosen = tuple(_choices(old or [], new or []))
+        left_off = max(0, len(chosen) - MOST_CHOICES)
+        return Change(field, label, "choices", before, after, chosen[:MOST_CHOICES], left_off=left_off)
     if isinstance(old, str) and isinstance(new, str):
+        if max(len(old), len(new)) > MOST_COMPARED:
+            start = max(0, _same_until(old, new) - _BEFORE)
+            before, after = _excerpt(old, start), _excerpt(new, start)
+            return Change(field, label, "pair", before, after)
         alike = _look(old) == _look(new)
         if max(len(old), len(new)) > LONG or "\n" in old + new:
             parts = tuple(_differences(old, new))
@@ -111,15 +133,27 @@ def value(given: Any, field_type: str | None = None) -> Value:
         case bool():
             return Value("plain", (Piece(say("yes" if given else "no")),), exact="true" if given else "false")
         case int() | Decimal() | float():
-            return Value("plain", (Piece(_number(given)),))
+            return _number_shown(_number(given))
+        case str() if len(given) > MOST_CHARACTERS:
+            return _excerpt(given)
         case str():
             if field_type == "date" and (day := _day(given)):
                 return Value("plain", (Piece(day),), exact=given)
             return Value("text", pieces(given, lines="\n" in given or len(given) > LONG))
         case list() if not any(isinstance(one, (list, dict)) for one in given):
-            return Value("text", pieces(", ".join(_plain(one) for one in given)))
+            return _excerpt(", ".join(_plain(one) for one in given))
         case _:
-            return Value("code", pieces(json.dumps(given, ensure_ascii=False, default=_number)))
+            return _excerpt(json.dumps(given, ensure_ascii=False, default=_number), kind="code")
+
+
+def _excerpt(text: str, start: int = 0, kind: Literal["text", "code"] = "text") -> Value:
+    """A text, or of a long one a part from about `start` on."""
+    if len(text) <= MOST_CHARACTERS:
+        return Value(kind, pieces(text, lines="\n" in text))
+    start = min(start, len(text) - MOST_CHARACTERS)
+    end = start + MOST_CHARACTERS
+    shown = ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
+    return Value(kind, pieces(shown, lines=True), cut=len(text))
 
 
 def pieces(text: str, lines: bool = False) -> tuple[Piece, ...]:
@@ -145,16 +179,16 @@ def pieces(text: str, lines: bool = False) -> tuple[Piece, ...]:
 
 def seen(text: str) -> str:
     """A name as it may stand in a line: a symbol for what would not be seen, or would reorder what stands around it."""
-    return "".join(piece.text for piece in pieces(text))
+    return "".join(piece.text for piece in pieces(text if len(text) <= _NAME else text[:_NAME] + "…"))
 
 
 def _choices(old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[Same, tuple[Piece, ...]]]:
     before, after = {canonical_text(one) for one in old}, {canonical_text(one) for one in new}
     for one in old:
-        yield ("same" if canonical_text(one) in after else "removed"), pieces(_plain(one))
+        yield ("same" if canonical_text(one) in after else "removed"), pieces(_short(one))
     for one in new:
         if canonical_text(one) not in before:
-            yield "added", pieces(_plain(one))
+            yield "added", pieces(_short(one))
 
 
 def _differences(old: str, new: str) -> Iterator[tuple[Same, str]]:
@@ -193,6 +227,24 @@ def _named(character: str) -> str:
 
 def _plain(one: Any) -> str:
     return one if isinstance(one, str) else value(one).text
+
+
+def _same_until(one: str, other: str) -> int:
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _short(one: Any) -> str:
+    text = _plain(one)
+    return text if len(text) <= _NAME else text[:_NAME] + "…"
+
+
+def _whole_number(text: str) -> int | Decimal:
+    # Python refuses to read an integer of more than 4,300 digits
+    return int(text) if len(text) <= _NAME else Decimal(text)
+
+
+def _number_shown(text: str) -> Value:
+    return Value("plain", (Piece(text),)) if len(text) <= MOST_CHARACTERS else _excerpt(text)
 
 
 def _number(number: Any) -> str:

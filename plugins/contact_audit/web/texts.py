@@ -253,9 +253,17 @@ TEXTS: dict[str, str] = {
     "error_403_words": "It takes the right to read the DAG {dag_id}. Ask whoever manages Airflow's users.",
     "error_404": "Not found",
     "error_404_words": "There is no such page, contact or event.",
+    "cut": "A part of it:",
+    "cut_whole": "see all of it",
     "error_400": "This address cannot be read",
     "error_503": "The audit database cannot be read",
     "error_503_words": "The web server's log says why. It may be a passing fault: try again in a moment.",
+    "error_503_role": (
+        "The web server's database user may not take on the role contact_audit_reader, and nothing is shown with other rights. "
+        "Ask whoever manages the audit database to grant it."
+    ),
+    "error_429": "Too many downloads at once",
+    "error_429_words": "Others are being made just now. Try again in half a minute.",
     "error_504": "This took too long",
     "error_504_words": "Narrow the question down: a shorter time, or one contact.",
     "error_500": "Something went wrong",

@@ -16,6 +16,8 @@ from contact_audit.web.texts import TEXTS, channel_name, say
 
 _BASE_FIELDS = ("name", "email", "primary_phone")
 _FIRST = {field: place for place, field in enumerate(_BASE_FIELDS)}
+LONGEST_FILTER = 500
+"""What an address takes as a filter."""
 _LONGEST_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -124,7 +126,8 @@ def author_of(row: Row) -> Author:
     """The author of an event's or an entry's row."""
     kind, name, key = row["author_type"], row["author_name"], row["author_id"]
     if name or key:
-        return Author(kind, seen(name or key), True, f"{kind}:{key or name}")
+        wanted = f"{kind}:{key or name}"
+        return Author(kind, seen(name or key), True, wanted if len(wanted) <= LONGEST_FILTER else None)
     if kind != "unknown":
         return Author(kind, say(f"kind_{kind}"), True, None)
     return Author(kind, say("one_of" if row.get("attribution") == "ambiguous" else "unknown_author"), False, None)

@@ -165,7 +165,7 @@ def test_a_cell_that_begins_as_a_formula_is_text_in_a_csv(text: str) -> None:
     assert row["contact_name"] == "'" + text
 
 
-@pytest.mark.parametrize("text", ["", "a=1", "'=1", 'say "hi", now', "two\nlines", "名前 😀", "NULL"])
+@pytest.mark.parametrize("text", ["", "a=1", "'1", 'say "hi", now', "two\nlines", "名前 😀", "NULL"])
 def test_any_other_cell_stays_as_it_is(text: str) -> None:
     (row,) = as_csv(EVENT | {"contact_name": text})
     assert row["contact_name"] == text

@@ -60,8 +60,17 @@ def test_a_long_text_is_told_by_its_differences_and_loses_nothing() -> None:
 
 
 def test_texts_of_any_length_are_compared_in_time() -> None:
+    shown = change("f", "F", "text", "a b " * 1_000, "b a " * 1_000)
+    assert (shown.kind, shown.is_cut) == ("long", False)
     shown = change("f", "F", "text", "a b " * 200_000, "b a " * 200_000)
-    assert shown.kind == "long"
+    assert (shown.kind, shown.old.cut, shown.new.cut) == ("pair", 800_000, 800_000)
+    assert shown.is_cut
+
+
+def test_of_very_long_texts_the_part_is_shown_in_which_they_begin_to_differ() -> None:
+    shown = change("f", "F", "text", "=" * 9_000 + "old" + "=" * 9_000, "=" * 9_000 + "new" + "=" * 9_000)
+    assert shown.old.text == "…" + "=" * 100 + "old" + "=" * 897 + "…"
+    assert shown.new.text == "…" + "=" * 100 + "new" + "=" * 897 + "…"
 
 
 @pytest.mark.parametrize(

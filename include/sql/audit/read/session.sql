@@ -1,6 +1,6 @@
 -- Once per connection: nothing can be written, and no statement runs for long. One row.
--- A role named contact_audit_reader is taken on where it exists and may be: its rights and its row-level security then
--- hold, whoever logs in.
+-- The role contact_audit_reader is taken on: its rights and its row-level security then hold, whoever logs in. taken_role is
+-- null where there is no such role or it may not be taken on: then nothing must be read.
 select
     set_config('default_transaction_read_only', 'on', false) as read_only,
     set_config('statement_timeout', %(milliseconds)s::text, false) as statement_timeout,

@@ -10,12 +10,12 @@ create table audit.locks (
 
 insert into audit.locks (purpose, number)
 select
-    'month',
+    'month' as purpose,
     series.number
 from generate_series(0, 127) as series (number)
 union all
 select
-    'lane',
+    'lane' as purpose,
     series.number
 from generate_series(0, 63) as series (number)
 union all
