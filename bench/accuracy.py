@@ -17,7 +17,7 @@ from bench.table import say
 from contact_audit.attribution.attribute import attribute
 from contact_audit.evidence.states import read
 from tests.support.extracts import SKEW, as_records, extract_of
-from tests.support.oracle_journal import canonical, json_text, read_journal, same
+from tests.support.oracle_journal import ACCOUNT, canonical, json_text, read_journal, same
 from tests.support.telling import Losses, World, tell
 from tests.support.truth import Truth, live, who
 
@@ -92,6 +92,8 @@ def besides(truth: Truth) -> Iterator[Claim]:
             pair = truth.pair_of(operation.at)
             for name, (_, new) in operation.changes.items():
                 yield (operation.contact_id, pair, name, json_text(new), operation.who)
+            if operation.action != "delete":  # whoever comes back may be in another account
+                yield (operation.contact_id, pair, ACCOUNT, json_text(str(operation.account_id)), operation.who)
 
 
 def audit_log(world: World) -> list[tuple[str, Claim]]:

@@ -11,6 +11,8 @@ AUTHOR_TYPES = ("contact", "agent", "admin", "integration", "system")
 ATTRIBUTIONS = ("recorded", "matched", "inferred", "ambiguous", "unattributed", "unconfirmed")
 REASONS = ("duplicate", "no_known_effect", "not_captured")
 BUILT_IN_FIELDS = ("name", "email", "primary_phone")
+ACCOUNT_FIELD = "account_id"
+"""A field like the others, save that births and deaths do not list it."""
 CUSTOM_FIELD_PREFIX = "custom_fields."
 
 _TIME = pyarrow.timestamp("us", tz="UTC")
@@ -114,7 +116,7 @@ def judged(table: pyarrow.Table, schema: pyarrow.Schema) -> pyarrow.Table:
 EVENTS = pa.DataFrameSchema(
     {
         "event_id": pa.Column(str, unique=True),
-        "account_id": pa.Column("Int64", nullable=True),
+        "account_id": pa.Column(str, nullable=True),
         "contact_id": pa.Column("int64"),
         "action": pa.Column(str, pa.Check.isin(ACTIONS)),
         "author_type": pa.Column(str, pa.Check.isin((*AUTHOR_TYPES, "unknown"))),
@@ -140,8 +142,8 @@ EVENTS = pa.DataFrameSchema(
 )
 """audit.contact_audit_log without rules_version, run_id and loaded_at; one row an event, in (window_end, contact_id, sequence)."""
 
-EVENT_TEXTS = ("event_id", "action", "author_type", "author_id", "author_name", "ip_address", "channel", "changes", "attribution",
-               "candidates")  # fmt: skip
+EVENT_TEXTS = ("event_id", "account_id", "action", "author_type", "author_id", "author_name", "ip_address", "channel", "changes",
+               "attribution", "candidates")  # fmt: skip
 
 ENTRIES_WITHOUT_EVENT = pa.DataFrameSchema(
     {

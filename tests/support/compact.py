@@ -4,6 +4,7 @@
     03:00 changed#7 plan=pro            a changed one, its id given; `-`: a tombstone; nothing: it does not mention the contact
     01:00 update #1 ann plan:free>pro   an entry: action, id, author, items; `field` alone names it, `nothing` is [],
     no item is null
+    01:00 update #1 ann@2 account:1>2   an entry whose own account is 2, of a move; `account=2` in a capture; else all is of account 1
     01:00~07:30 update #1 ann           one that became visible at 07:30
     -> 03:00/1 [1-2] update 01:00 ann recorded #1: plan free>pro
 
@@ -32,7 +33,7 @@ AUTHORS: dict[str, tuple[str | None, ...]] = {
     "cron": ("system", None, None, "10.0.0.1", "api"),
     "nobody": (None, None, None, None, None),
 }
-_FIXED = {"name": "name", "email": "email", "phone": "primary_phone"}
+_FIXED = {"name": "name", "email": "email", "phone": "primary_phone", "account": "account_id"}
 
 
 def moment(text: str) -> datetime:
@@ -100,6 +101,7 @@ def _entry(clock: str, action: str, rest: list[str]) -> dict[str, Any]:
     clock, _, recorded = clock.partition("~")
     at = moment(clock)
     number, author, *items = rest
+    author, _, account = author.partition("@")
     changes: list[dict[str, Any]] | None = None if not items else []
     for item in items if items != ["nothing"] else []:
         name, _, values = item.partition(":")
@@ -110,7 +112,7 @@ def _entry(clock: str, action: str, rest: list[str]) -> dict[str, Any]:
     return {
         "entry_id": int(number.removeprefix("#")),
         "contact_id": 1,
-        "account_id": 1,
+        "account_id": int(account or 1),
         "occurred_at": at.isoformat(),
         "recorded_at": (moment(recorded) if recorded else at + timedelta(seconds=1)).isoformat(),
         "action": action,
@@ -127,7 +129,6 @@ def _value(text: str) -> Any:
 
 
 def _event(event: dict[str, Any]) -> str:
-    assert event["account_id"] == "1"
     assert event["contact_id"] == "1"
     window, after, at = (_clock(event[name]) for name in ("window_end", "occurred_after", "occurred_at"))
     pair = "[-]" if event["snapshot_id"] is None else f"[{event['previous_snapshot_id']}-{event['snapshot_id']}]"
@@ -137,7 +138,8 @@ def _event(event: dict[str, Any]) -> str:
         evidence = "|".join(f"#{one}" for one in event["candidates"])
     changes = ", ".join(f"{_short(one['field'])} {_text(one['old'])}>{_text(one['new'])}" for one in event["changes"])
     head = f"{window}/{event['sequence']} {pair} {event['action']} {at if at == after else f'{after}..{at}'}"
-    return f"{head} {_author(event)} {event['attribution']} {evidence}:{' ' if changes else ''}{changes}"
+    account = "" if event["account_id"] == "1" else f"@{event['account_id']}"
+    return f"{head} {_author(event)}{account} {event['attribution']} {evidence}:{' ' if changes else ''}{changes}"
 
 
 def _author(event: dict[str, Any]) -> str:

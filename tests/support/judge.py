@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from .oracle_journal import read_journal, same
+from .oracle_journal import ACCOUNT, read_journal, same
 from .telling import World
 from .truth import Operation, after, who
 
@@ -28,6 +28,7 @@ class Segment:
     Attributes:
         begin, end: the operations that are its points; None for a capture.
         left, reached: the field's value on leaving and on reaching them, as the evidence has it.
+        unknown: whether `left` is not known, because a birth does not say which account it is in.
         between: the operations in it that changed the field; updates: all that may be taken for its author.
     """
 
@@ -37,11 +38,13 @@ class Segment:
     reached: Any
     between: list[Operation]
     updates: list[Operation]
+    unknown: bool = False
 
     @property
     def from_birth(self) -> bool:
         """Whether it begins with a birth whose entry does not give the field: some of its change is the birth's (rule 7)."""
-        return self.begin is not None and self.begin.action in {"create", "restore"} and self.left is None
+        born = self.begin is not None and self.begin.action in {"create", "restore"}
+        return born and (self.left is None or self.unknown)
 
 
 class Judge:
@@ -81,8 +84,7 @@ class Judge:
             return False
         if any(self.told[one.number].at != one.at for one in operations):
             return False
-        # Rule 9 asks only where entries do not fit a capture; where all is told they fit. (It does not ask what a birth or
-        # a death does to fields that its entry gives no value of.)
+        # Rule 9 asks only where entries do not fit a capture; where all is told they fit.
         told = all(self.tells_all(one) for one in self.truth.of(contact))
         moments = [capture.at for capture in self.truth.captures]
         return told or not any(abs(one.at - at) <= self.skew for one in operations for at in moments)
@@ -90,7 +92,7 @@ class Judge:
     def tells_all(self, operation: Operation) -> bool:
         told = self.told[operation.number]
         if operation.action != "update":
-            return bool(told.entry_ids) and told.values >= operation.changes.keys()
+            return bool(told.entry_ids)
         named = told.bare or all(told.tells_of(name) for name in operation.changes)
         return not operation.net or (bool(told.entry_ids) and named)
 
@@ -178,6 +180,7 @@ class Judge:
             candidates = [operation]
             segment = next(one for one in segments if operation in one.updates)
         named = name in self.told[candidates[0].number].names
+        assert not (event["attribution"] == "matched" and self.may_be_the_births(segment, name)), (event, segment)
         keep_quiet = [one for one in segment.between if self.excuses(one, name, named=named)]
         if keep_quiet or segment.from_birth:
             return
@@ -201,6 +204,13 @@ class Judge:
         )
         vague = event["attribution"] in FLAGS
         assert _has(operation, change) or quiet or vague, (event, operation)
+
+    def may_be_the_births(self, segment: Segment, name: str) -> bool:
+        """Rule 7: whether the segment begins with a birth whose entry may have set the field, without saying to what."""
+        if segment.begin is None or not segment.from_birth or segment.unknown:
+            return False
+        told = self.told[segment.begin.number]
+        return told.bare or name in told.names
 
     def silent(self, operation: Operation, name: str) -> bool:
         """Whether no entry of the operation could be taken for the change of the field."""
@@ -258,7 +268,10 @@ class Judge:
         authors = {one.who for one in (*segment.between, *filter(None, (segment.begin, segment.end)))}
         quiet = any(self.excuses(one, name, named=True) for one in segment.between)
         # Rule 7: whoever names the field after a birth that does not give it takes it, if he only saved it, too.
-        authors |= {one.who for one in segment.updates if segment.from_birth and name in self.told[one.number].names}
+        if not self.may_be_the_births(segment, name):
+            authors |= {
+                one.who for one in segment.updates if segment.from_birth and name in self.told[one.number].names
+            }
         for event in mine:
             told = event["attribution"] in FLAGS or who(event) in authors or quiet
             assert told, ("a wrong author, not flagged", event, segment)
@@ -311,6 +324,7 @@ class Judge:
                     told = [change["field"] for change in event["changes"]]
                     assert told == sorted(operation.changes), (event, operation)
                     assert all(_has(operation, change) for change in event["changes"]), (event, operation)
+                    assert event["account_id"] == str(operation.account_id), (event, operation)
 
     # ---- help ------------------------------------------------------------------------------------------------------
 
@@ -336,6 +350,7 @@ class Judge:
         found: list[Segment] = []
         between: list[Operation] = []
         updates: list[Operation] = []
+        unknown = False
         for operation in self.operations[contact, pair]:
             value = (state or {}).get(name)
             state = after(operation, state)
@@ -346,12 +361,14 @@ class Judge:
             pinned = name in self.told[operation.number].values
             # An unlisted death ends all that was, an unlisted birth begins with nothing: the event takes the rest.
             if operation.action == "update" or (operation.action == "delete" and pinned):
-                found.append(Segment(begin, operation, left, value, between, updates))
+                found.append(Segment(begin, operation, value if unknown else left, value, between, updates, unknown))
             else:
-                found.append(Segment(begin, operation, left, left, between, updates))
+                found.append(Segment(begin, operation, left, left, between, updates, unknown))
             begin, between, updates = operation, [], []
             left = None if operation.action != "update" and not pinned else (state or {}).get(name)
-        found.append(Segment(begin, None, left, (state or {}).get(name), between, updates))
+            unknown = name == ACCOUNT and operation.action in {"create", "restore"}
+        value = (state or {}).get(name)
+        found.append(Segment(begin, None, value if unknown else left, value, between, updates, unknown))
         return found
 
 

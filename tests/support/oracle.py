@@ -10,7 +10,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .oracle_journal import FIXED_FIELDS, Entry, canonical, iso, moment, read_journal, same
+from .oracle_journal import ACCOUNT, FIXED_FIELDS, Entry, canonical, iso, moment, read_journal, same
 from .oracle_walk import Pair, Walk, entry_event
 
 EXISTENCE = "(exists)"  # no field of a contact has this name
@@ -57,7 +57,10 @@ def derive_contact(
     for entry in entries[: cuts[0] if cuts else 0]:
         event = lone_event(entry)
         if event:
-            place_event(event, contact_id, entry.row["account_id"], None, None, window_end(entry.at))
+            moved_from = [change["old"] for change in event["changes"] if change["field"] == ACCOUNT]
+            place_event(
+                event, contact_id, (moved_from or [entry.row["account_id"]])[0], None, None, window_end(entry.at)
+            )
             events.append(event)
         else:
             reasons[entry.entry_id] = "no_known_effect"
@@ -75,18 +78,14 @@ def derive_contact(
             entries=pair_entries,
         )
         walk = Walk(pair, skew)
-        accounts = {entry.entry_id: entry.row["account_id"] for entry in pair_entries}
         for event in walk.run():
-            row = row_after or row_before
-            evidence = event["journal_entry_id"] or (event["candidates"] or [None])[0]
-            # Absent from both captures: born and gone between them, so there are entries to ask.
-            account_id = (
-                row["account_id"]
-                if row
-                else accounts.get(evidence, pair_entries[0].row["account_id"] if pair_entries else None)
-            )
             place_event(
-                event, contact_id, account_id, previous["snapshot_id"], current["snapshot_id"], window_end(pair.end)
+                event,
+                contact_id,
+                event.pop("account"),
+                previous["snapshot_id"],
+                current["snapshot_id"],
+                window_end(pair.end),
             )
             events.append(event)
         reasons |= walk.without_event
@@ -119,6 +118,7 @@ def fields(row: dict[str, Any] | None) -> dict[str, Any] | None:
         return None
     values = {name: row[name] for name in FIXED_FIELDS}
     values |= {f"custom_fields.{key}": value for key, value in (row["custom_fields"] or {}).items()}
+    values[ACCOUNT] = str(row["account_id"])
     return {name: canonical(value) for name, value in values.items() if canonical(value) is not None}
 
 
@@ -131,6 +131,8 @@ def lone_event(entry: Entry) -> dict[str, Any] | None:
     A pin from a value to itself changes nothing, so an update of only such pins is no event.
     """
     changes = [{"field": name, "old": old, "new": new} for name, (old, new) in entry.pins.items() if not same(old, new)]
+    if entry.action != "update":
+        changes = [change for change in changes if change["field"] != ACCOUNT]
     if not changes and entry.action == "update":
         return None
     return entry_event(entry, entry.action, changes, "unconfirmed")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 FIXED_FIELDS = ("name", "email", "primary_phone")
+ACCOUNT = "account_id"  # a field of its own kind: its values are ids as text, births and deaths do not list it
 
 
 def canonical(value: Any) -> Any:
@@ -85,6 +86,11 @@ def read_journal(journal: list[dict[str, Any]]) -> tuple[list[Entry], dict[int, 
     return entries, duplicates
 
 
+def account_text(value: Any) -> str:
+    """An account's id, which a journal may write as a number."""
+    return value if isinstance(value, str) else json_text(canonical(value))
+
+
 def plain_numbers(value: Any) -> Any:
     if isinstance(value, list):
         return [plain_numbers(element) for element in value]
@@ -100,10 +106,12 @@ def read_entry(row: dict[str, Any]) -> Entry:
     listed: set[str] = set()
     pins: dict[str, tuple[Any, Any]] = {}
     at_odds: set[str] = set()  # fields pinned twice, differently
-    for item in row["changes"] or []:
-        name = item["field"]
-        if name not in FIXED_FIELDS and not name.startswith("custom_fields."):
+    for listing in row["changes"] or []:
+        name, item = listing["field"], listing
+        if name not in (*FIXED_FIELDS, ACCOUNT) and not name.startswith("custom_fields."):
             continue
+        if name == ACCOUNT:  # null gives no account
+            item = {key: account_text(value) for key, value in listing.items() if value is not None}
         listed.add(name)
         has_old = "old" in item or (birth and "new" in item)
         has_new = "new" in item or (death and "old" in item)

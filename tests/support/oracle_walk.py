@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from .oracle_journal import Entry, same
+from .oracle_journal import ACCOUNT, Entry, same
 
 STRENGTH = ["recorded", "matched", "inferred"]  # strongest first
 
@@ -113,9 +113,56 @@ class Walk:
         for step in self.steps:
             if step.entry:
                 names |= set(step.entry.pins)
-        for name in sorted(names):
+        for name in sorted(names - {ACCOUNT}):
             self.walk_field(name)
-        return self.events()
+        self.walk_account()
+        events = self.events()
+        self.name_accounts(events)
+        return events
+
+    # ---- the account -------------------------------------------------------------------------------------------
+
+    def walk_account(self) -> None:
+        """As any field, save that births and deaths do not list it: one that does not pin it may have it at any value."""
+        point, left = self.steps[0], (self.pair.before or {}).get(ACCOUNT)
+        anything = False  # whether the value on leaving the last point is not known
+        for step in self.steps[1:]:
+            pins = step.entry.pins if step.entry else {}
+            if step.kind == "update" and ACCOUNT not in pins:
+                continue
+            lives = step.kind != "birth" and point.kind != "death" and not (point.kind == "start" and left is None)
+            known = ACCOUNT in pins or step.kind == "end"
+            old, new = pins.get(ACCOUNT, ((self.pair.after or {}).get(ACCOUNT),) * 2)
+            if lives and known and not anything:
+                self.gap(ACCOUNT, point, left, step, old, from_absence=False)
+            if step.kind == "update":
+                step.take(ACCOUNT, old, new, "recorded")
+            point, left, anything = step, new, not known
+
+    def name_accounts(self, events: list[dict[str, Any]]) -> None:
+        """Each event's account: the contact's right before it, of a birth right after it."""
+        account = (self.pair.before or {}).get(ACCOUNT)
+        for index, event in enumerate(events):
+            if event["action"] in ("create", "restore"):
+                account = self.account_of_life(event, events[index + 1 :])
+            moved = [change for change in event["changes"] if change["field"] == ACCOUNT]
+            event["account"] = moved[0]["old"] if moved else account
+            account = moved[0]["new"] if moved else account
+
+    def account_of_life(self, birth: dict[str, Any], later: list[dict[str, Any]]) -> Any:
+        """What the first move of the life starts from, else the capture; else what the first event by an entry in it says."""
+        life = [birth]
+        for event in later:
+            for change in event["changes"]:
+                if change["field"] == ACCOUNT:
+                    return change["old"]
+            life.append(event)
+            if event["action"] == "delete":
+                rows = {step.entry.entry_id: step.entry.row for step in self.steps if step.entry}
+                told = [rows[one["journal_entry_id"]]["account_id"] for one in life if one["journal_entry_id"]]
+                row = self.pair.after or self.pair.before or {}
+                return (told or [row.get(ACCOUNT)])[0]
+        return (self.pair.after or {}).get(ACCOUNT)
 
     # ---- one field ---------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from .oracle_journal import same
+from .oracle_journal import ACCOUNT, same
 from .truth import Capture, Operation, State, Truth
 from .worlds import SKEW, VALUES
 
@@ -162,6 +162,8 @@ class _Entry:
                 continue
             self.told.values.add(name)
             old, new = (spelled(value, rng) if self.lost["spelled"] else value for value in values[name])
+            if name == ACCOUNT and self.lost["spelled"]:  # as a number
+                old, new = int(old), int(new)
             item = {"field": name, "old": old, "new": new}
             if (operation.action in ("create", "restore") and rng.random() < 0.3) and old is None:
                 del item["old"]
@@ -173,7 +175,6 @@ class _Entry:
 
 def _captured(truth: Truth, contact_id: int, seed: int, losses: Losses) -> Iterator[dict[str, Any]]:
     """The rows of one contact in all captures; the dice do not depend on the captures' kinds."""
-    account_id = next((one.account_id for one in truth.of(contact_id)), 1)
     written: State = None
     for capture in truth.captures:
         rng = random.Random(f"captured {seed} {contact_id} {capture.snapshot_id}")
@@ -186,7 +187,7 @@ def _captured(truth: Truth, contact_id: int, seed: int, losses: Losses) -> Itera
             yield {
                 "snapshot_id": capture.snapshot_id,
                 "contact_id": contact_id,
-                "account_id": account_id,
+                "account_id": int((state or written or {ACCOUNT: 1})[ACCOUNT]),
                 **_columns(state or written or {}, rng, losses),
                 "created_at": created_at.isoformat() if created_at else None,
                 "deleted": gone,

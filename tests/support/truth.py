@@ -14,8 +14,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from .oracle_journal import canonical, same
-from .worlds import ADDRESSES, AUTHORS, CHANNELS, SKEW, START, TICK, VALUES
+from .oracle_journal import ACCOUNT, canonical, same
+from .worlds import ACCOUNTS, ADDRESSES, AUTHORS, CHANNELS, SKEW, START, TICK, VALUES
 
 State = dict[str, Any] | None
 WINDOW = timedelta(hours=3)
@@ -29,7 +29,9 @@ class Operation:
         number: its place in the world; those of one contact follow one another in the order in which they happened.
         at: its moment; two of one contact may share it (one transaction), their numbers order them.
         author: author_type, author_id, author_name, ip_address, channel.
-        changes: old and new value of each field that became another, canonical; none for a save without effect.
+        account_id: the contact's right before it; of a birth, right after it.
+        changes: old and new value of each field that became another, canonical; none for a save without effect. Of the account
+            only where the contact moves.
         saved: fields written with the value that they had.
     """
 
@@ -111,7 +113,7 @@ def after(operation: Operation, state: State) -> State:
     """The state that an operation leaves."""
     if operation.action == "delete":
         return None
-    values = dict(state or {})
+    values = dict(state or {ACCOUNT: str(operation.account_id)})
     for name, (_, new) in operation.changes.items():
         values[name] = new
     return {name: value for name, value in values.items() if value is not None}
@@ -174,7 +176,7 @@ class _Lives:
 
     def live(self, contact_id: int) -> None:
         rng = self.rng
-        self.contact_id, self.account_id = contact_id, rng.randint(1, 2)
+        self.contact_id = contact_id
         state = self.new_state() if rng.random() < 0.7 else None
         self.first[contact_id] = state
         self.created_at[contact_id] = START - timedelta(days=rng.randint(30, 900))
@@ -201,6 +203,7 @@ class _Lives:
 
     def new_state(self) -> dict[str, Any]:
         values = {name: canonical(self.rng.choice(values)) for name, values in VALUES.items()}
+        values[ACCOUNT] = self.rng.choice(ACCOUNTS)
         return {name: value for name, value in values.items() if value is not None}
 
     def act(self, at: datetime, state: State) -> State:
@@ -221,6 +224,8 @@ class _Lives:
             values[name] = self.past[name][-1] if revert else canonical(rng.choice(VALUES[name]))
             self.past[name].append(state.get(name))
         saved = tuple(name for name in touched if same(values[name], state.get(name)))
+        if rng.random() < 0.15:  # it moves, too
+            values[ACCOUNT] = rng.choice(ACCOUNTS)
         return self.done(at, "update", state, values, saved)
 
     def done(self, at: datetime, action: str, before: State, now: State, saved: tuple[str, ...] = ()) -> State:
@@ -231,7 +236,7 @@ class _Lives:
             Operation(
                 number=len(self.operations) + 1,
                 contact_id=self.contact_id,
-                account_id=self.account_id,
+                account_id=int((old or new)[ACCOUNT]),
                 at=at,
                 action=action,
                 author={
@@ -242,7 +247,9 @@ class _Lives:
                     "channel": rng.choice(CHANNELS),
                 },
                 changes={
-                    name: (old.get(name), new.get(name)) for name in VALUES if not same(old.get(name), new.get(name))
+                    name: (old.get(name), new.get(name))
+                    for name in (*VALUES, *([ACCOUNT] if old and new else []))
+                    if not same(old.get(name), new.get(name))
                 },
                 saved=saved,
             )

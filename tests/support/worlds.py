@@ -29,6 +29,7 @@ VALUES: dict[str, list[Any]] = {
     "custom_fields.vip": [True, False, 1, 0, None],
     "custom_fields.address": [{"city": "Köln", "zip": 1}, {"city": "Köln", "zip": 2}, {}, None],
 }
+ACCOUNTS = ["1", "2", "3"]
 AUTHORS: list[tuple[str | None, str | None, str | None]] = [
     ("agent", "7", "Ann Agent"),
     ("agent", "7", "Ann A. Agent"),
@@ -103,7 +104,7 @@ class _Simulation:
     def live(self, contact_id: int) -> None:
         """Let things happen to a contact in order of their true moments; captures see the state, the journal tells."""
         rng = self.rng
-        self.contact_id, self.account_id = contact_id, rng.randint(1, 2)
+        self.contact_id, self.account = contact_id, rng.choice(ACCOUNTS)
         self.created_at: datetime | None = START - timedelta(days=rng.randint(30, 900))
         self.state: dict[str, Any] | None = self.new_state() if rng.random() < 0.7 else None
         self.written: dict[str, Any] | None = None
@@ -134,7 +135,9 @@ class _Simulation:
         return at.replace(minute=at.minute // 20 * 20, second=0, microsecond=0) if self.maybe(0.3) else at
 
     def new_state(self) -> dict[str, Any]:
-        return {name: self.rng.choice(values) for name, values in VALUES.items()}
+        # Who comes back may be in another account than before, and nobody says so.
+        self.account = self.rng.choice(ACCOUNTS) if self.maybe(0.2) else self.account
+        return {name: self.rng.choice(values) for name, values in VALUES.items()} | {"account_id": self.account}
 
     def act(self, at: datetime) -> None:
         """One thing happens to the contact, or the journal says that something did."""
@@ -161,6 +164,9 @@ class _Simulation:
             before = self.state
             touched = rng.sample(self.busy, rng.randint(1, min(3, len(self.busy))))
             self.state = {**before, **{name: rng.choice(VALUES[name]) for name in touched}}
+            if self.maybe(0.2):  # it moves, perhaps with nothing else
+                self.account = rng.choice(ACCOUNTS)
+                self.state = {**(before if rng.random() < 0.5 else self.state), "account_id": self.account}
             self.tell(at, "create" if self.maybe(0.07) else "update", before, self.state)
 
     def chorus(self, at: datetime) -> None:
@@ -184,8 +190,11 @@ class _Simulation:
             return  # nobody wrote it down
         old, new = before or {}, after or {}
         touched = [name for name in VALUES if not _alike(old.get(name), new.get(name))]
+        # What a birth or a death says of the account it only says now and then.
+        if not _alike(old.get("account_id"), new.get("account_id")) and (action == "update" or self.rng.random() < 0.2):
+            touched.append("account_id")
         if self.maybe(0.15):
-            touched += self.rng.sample(self.busy, 1)
+            touched += self.rng.sample([*self.busy, "account_id"], 1)
         self.write(at, action, self.items(action, touched, old, new))
 
     def tell_of_nothing(self, at: datetime) -> None:
@@ -211,15 +220,17 @@ class _Simulation:
             item: dict[str, Any] = {"field": name}
             if form == "values" or (form == "mixed" and rng.random() < 0.5):
                 item["old"], item["new"] = self.disguise(old.get(name)), self.disguise(new.get(name))
+                if name == "account_id" and self.maybe(0.3):  # as a number
+                    item |= {key: int(item[key]) for key in ("old", "new") if item[key] is not None}
                 if self.maybe(0.08):
-                    item[rng.choice(["old", "new"])] = rng.choice(VALUES[name])
+                    item[rng.choice(["old", "new"])] = rng.choice(ACCOUNTS if name == "account_id" else VALUES[name])
                 if action in ("create", "restore") and rng.random() < 0.3 and item["old"] is None:
                     del item["old"]
                 elif (action == "delete" and rng.random() < 0.3 and item["new"] is None) or self.maybe(0.03):
                     del item["new"]
             items.append(item)
             if self.maybe(0.02):
-                other = {"field": name, "old": rng.choice(VALUES[name]), "new": None}
+                other = {"field": name, "old": rng.choice(VALUES.get(name, ACCOUNTS)), "new": None}
                 items.append(dict(item) if rng.random() < 0.5 else other)
         if self.maybe(0.1):  # a value confirmed, not changed
             name = rng.choice(self.busy)
@@ -241,7 +252,7 @@ class _Simulation:
         author_type, author_id, author_name = rng.choice(self.authors)
         entry = {
             "contact_id": self.contact_id,
-            "account_id": self.account_id,
+            "account_id": int(rng.choice(ACCOUNTS) if self.maybe(0.1) else self.account),
             "occurred_at": at.isoformat(),
             "recorded_at": (at + late).isoformat(),
             "action": action,
@@ -274,7 +285,7 @@ class _Simulation:
             {
                 "snapshot_id": capture["snapshot_id"],
                 "contact_id": self.contact_id,
-                "account_id": self.account_id,
+                "account_id": int(state["account_id"]),
                 **{name: state[name] for name in ("name", "email", "primary_phone")},
                 "custom_fields": {
                     key: value for key, value in custom.items() if value is not None or self.rng.random() < 0.5

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from contact_audit.attribution.accounts import apart
 from contact_audit.attribution.attribute import Derived
 from contact_audit.attribution.diff import net_changes
 from contact_audit.errors import ConservationError
+from contact_audit.evidence.journal import ACCOUNT, Flags
 from contact_audit.evidence.states import Evidence, as_microseconds
-from contact_audit.evidence.values import Codes
+from contact_audit.evidence.values import NULL, Codes
 
 EXISTENCE = -1
 """The field code under which a contact's existence is replayed: 1 where it is there, 0 where not."""
@@ -27,7 +29,8 @@ def captured(evidence: Evidence, derived: Derived) -> pd.DataFrame:
     differing, changes = net_changes(evidence.states)
     events = derived.events
     pair = _pair_of(evidence, events)
-    touched = derived.changes[derived.changes["pair"] > 0]
+    touched = pd.concat([derived.changes, accounts(evidence, derived)], ignore_index=True)
+    touched = touched[touched["pair"] > 0]
     contact = np.concatenate(
         [
             changes.contact,
@@ -40,6 +43,8 @@ def captured(evidence: Evidence, derived: Derived) -> pd.DataFrame:
     field = np.concatenate(
         [changes.field, touched["field"], np.full(len(differing.contact) + len(events), EXISTENCE, np.int64)]
     )
+    known = ~((field == ACCOUNT) & _nameless(evidence, contact, pairs))
+    contact, pairs, field = contact[known], pairs[known], field[known]
     keys = pd.DataFrame({"contact": contact, "pair": pairs, "field": field}).drop_duplicates()
     keys = keys[_closes_inside(evidence, keys["pair"].to_numpy(np.int64))].reset_index(drop=True)
     whose, which, name = (keys[column].to_numpy(np.int64) for column in ("contact", "pair", "field"))
@@ -68,8 +73,50 @@ def replayed(evidence: Evidence, derived: Derived) -> pd.DataFrame:
             "new": (~died).astype(np.int64),
         }
     )
-    rows = pd.concat([derived.changes, derived.taken.replayed(len(events)), existence], ignore_index=True)
-    return rows[rows["pair"] > 0].reset_index(drop=True)
+    frames = [derived.changes, derived.taken.replayed(len(events)), existence, accounts(evidence, derived)]
+    rows = pd.concat(frames, ignore_index=True)
+    rows = rows[rows["pair"] > 0].reset_index(drop=True)
+    contact, pair = (rows[name].to_numpy(np.int64) for name in ("contact", "pair"))
+    nameless = (rows["field"] == ACCOUNT).to_numpy(bool) & _nameless(evidence, contact, pair)
+    return rows[~nameless].reset_index(drop=True)
+
+
+def accounts(evidence: Evidence, derived: Derived) -> pd.DataFrame:
+    """What the log's column account_id says beside the moves listed: event, contact, pair, field, old, new.
+
+    A birth sets the account, a death ends it; any other event says what it is, asked where a contact may have moved.
+    """
+    events, changes = derived.events, derived.changes
+    contact = np.searchsorted(evidence.contacts, events["contact_id"].to_numpy(np.int64))
+    pair = _pair_of(evidence, events)
+    listed = np.unique(changes.loc[changes["field"] == ACCOUNT, "event"].to_numpy(np.int64))
+    born = events["action"].isin(["create", "restore"]).to_numpy(bool)
+    died = (events["action"] == "delete").to_numpy(bool)
+    moving = apart(evidence, contact, pair, events["action"].to_numpy(object), listed)
+    rows = np.setdiff1d(np.flatnonzero(born | died | moving), listed)
+    texts = events["account_id"].iloc[rows].astype(object)
+    held = evidence.values.encode(texts.where(texts.notna(), None).tolist())  # noqa: PD011 (no frame)
+    return pd.DataFrame(
+        {
+            "event": rows,
+            "contact": contact[rows],
+            "pair": pair[rows],
+            "field": np.full(len(rows), ACCOUNT),
+            "old": np.where(born[rows], NULL, held),
+            "new": np.where(died[rows], NULL, held),
+        }
+    )
+
+
+def _nameless(evidence: Evidence, contact: Codes, pair: Codes) -> Flags:
+    """Where a capture gives a contact that is there no account, so that nothing can be asked of it."""
+    found = np.zeros(len(contact), bool)
+    for at in (pair, np.maximum(pair - 1, 0)):
+        state = evidence.states.at(contact, at)
+        there = evidence.states.exists(state)
+        account = evidence.states.value(np.where(there, state, -1), np.full(len(state), ACCOUNT))
+        found |= there & (account == NULL)
+    return found
 
 
 def check(captured: pd.DataFrame, replayed: pd.DataFrame, contacts: Codes) -> None:

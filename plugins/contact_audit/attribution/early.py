@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from contact_audit.attribution.events import Events
-from contact_audit.evidence.journal import Items
+from contact_audit.evidence.journal import ACCOUNT, Items
 from contact_audit.evidence.states import Evidence
 from contact_audit.evidence.values import NULL, Codes
 
@@ -22,7 +22,7 @@ def early_events(evidence: Evidence, entry: Codes) -> Events:
     born = np.isin(action[items.entry], ["create", "restore"])
     died = action[items.entry] == "delete"
     items = Items(items.entry, items.field, items.pin, np.where(born, NULL, items.old), np.where(died, NULL, items.new))
-    items = items.take(items.old != items.new)
+    items = items.take((items.old != items.new) & ~((items.field == ACCOUNT) & (action[items.entry] != "update")))
     chosen = entry[(action[entry] != "update") | np.isin(entry, items.entry)]
     frame = pd.DataFrame(
         {

@@ -11,7 +11,7 @@ import numpy as np
 from contact_audit.attribution.diff import NetChanges
 from contact_audit.attribution.schema_changes import SchemaChanges, Taken
 from contact_audit.attribution.walk import BIRTH, DEATH, UPDATE, Walk
-from contact_audit.evidence.journal import Flags, Items
+from contact_audit.evidence.journal import ACCOUNT, Flags, Items
 from contact_audit.evidence.states import Evidence
 from contact_audit.evidence.values import NULL, Codes
 
@@ -121,7 +121,8 @@ def attribute_fields(evidence: Evidence, walk: Walk, changes: NetChanges, schema
     def parts(which: Flags) -> Parts:
         return Parts(in_group[which], of_field[which], old[which], new[which], strength[which])
 
-    real = pins.old != pins.new
+    # Births and deaths do not list the account; what their entries say of it only fixes it.
+    real = (pins.old != pins.new) & ((pins.field != ACCOUNT) | (walk.kind[pin_node] == UPDATE))
     taken = dies | born | single
     at_node = _join(
         Parts(walk.group[pin_node][real], pins.field[real], pins.old[real], pins.new[real], corrected[real]),
@@ -182,10 +183,11 @@ def _schema_change(
     if not len(schema.pair):
         return found
     accounts = evidence.states.account.to_numpy(np.int64, na_value=-1)
-    for which, appears in ((opens, True), (closes & ~opens, False)):
-        in_group = group[which]
-        account = accounts[walk.groups.after[in_group]]
-        found[which] = schema.row_of(account, walk.groups.pair[in_group], field[which], appears)
+    before, after = walk.groups.before[group], walk.groups.after[group]
+    moved = (before >= 0) & (after >= 0) & (accounts[before] != accounts[after])
+    for which, state, appears in ((opens & ~moved, before, True), (closes & ~opens & ~moved, after, False)):
+        account = accounts[state[which]]
+        found[which] = schema.row_of(account, walk.groups.pair[group[which]], field[which], appears)
     return found
 
 
@@ -261,7 +263,13 @@ def _points(evidence: Evidence, walk: Walk, group: Codes, field: Codes, pins: It
     reached = np.concatenate([first, pins.old, nothing, last])
     left = np.concatenate([first, pins.new, nothing, last])
     order = np.lexsort((place, row))
-    return _Points(row[order], place[order], kind[order], reached[order], left[order])
+    row, place, kind, reached, left = row[order], place[order], kind[order], reached[order], left[order]
+    # A birth has whatever account its contact is next known to have, a death ends that which it last had: no gap.
+    born = np.flatnonzero((kind == _BORN) & (field[row] == ACCOUNT))
+    left[born] = reached[born + 1]
+    died = np.flatnonzero((kind == _DIED) & (field[row] == ACCOUNT))
+    reached[died] = left[died - 1]
+    return _Points(row, place, kind, reached, left)
 
 
 def _join(one: Parts, other: Parts) -> Parts:

@@ -12,6 +12,7 @@ import orjson
 import pandas as pd
 
 from contact_audit import model
+from contact_audit.attribution.accounts import event_accounts
 from contact_audit.attribution.events import Events
 from contact_audit.evidence.states import WINDOW, Evidence, from_microseconds, window_end
 from contact_audit.evidence.values import Codes
@@ -59,7 +60,7 @@ def event_rows(evidence: Evidence, events: Events) -> tuple[pd.DataFrame, pd.Dat
     rows = pd.DataFrame(
         {
             "event_id": "",
-            "account_id": _accounts(evidence, contact, pair, entry),
+            "account_id": event_accounts(evidence, contact, pair, entry, frame["action"].to_numpy(object), changes),
             "contact_id": contact_id,
             "action": frame["action"].to_numpy(object),
             **{name: authors[name].to_numpy(object) for name in _AUTHOR},
@@ -133,21 +134,6 @@ def _candidates(evidence: Evidence, frame: pd.DataFrame) -> "pd.Series[Any]":
         for positions in frame["candidates"].tolist()
     ]
     return pd.Series(texts, dtype=object)
-
-
-def _accounts(evidence: Evidence, contact: Codes, pair: Codes, entry: Codes) -> "pd.Series[Any]":
-    """The captured account, of the current capture or else of the previous one; else the journal's."""
-    states = evidence.states
-    # A rule 8 event has no capture before it; the first one tells the account.
-    after, before = states.at(contact, pair), states.at(contact, np.maximum(pair - 1, 0))
-    state = np.where(states.exists(after), after, np.where(states.exists(before), before, -1))
-    captured = states.account.reindex(pd.Index(state)).reset_index(drop=True)
-    told = evidence.journal.entries["account_id"].reindex(pd.Index(entry)).reset_index(drop=True)
-    # Some entry of the contact tells the account, where neither a capture nor the event's own entry does.
-    first = np.searchsorted(evidence.contact, contact)
-    some = evidence.journal.entries["account_id"].reindex(pd.Index(first)).reset_index(drop=True)
-    early = pd.Series(pair == 0)
-    return captured.where(~early, told).fillna(told).fillna(captured).fillna(some)
 
 
 def _changes_text(evidence: Evidence, changes: pd.DataFrame, count: int) -> "np.typing.NDArray[np.object_]":

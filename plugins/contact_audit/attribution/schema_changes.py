@@ -15,7 +15,7 @@ import pandas as pd
 
 from contact_audit import model
 from contact_audit.attribution.diff import net_changes
-from contact_audit.evidence.journal import Flags
+from contact_audit.evidence.journal import ACCOUNT, Flags
 from contact_audit.evidence.states import WINDOW, Evidence, from_microseconds, window_end
 from contact_audit.evidence.values import NULL, Codes
 
@@ -66,12 +66,23 @@ def schema_changes(evidence: Evidence, at_least: int, use: Use) -> SchemaChanges
     suspect = counts[(counts["nunique"] == 1) & (counts["first"] != "other") & (counts["size"] >= at_least)]
     if suspect.empty:
         return SchemaChanges.none()
+    moved = _moved(evidence)
     snapshots = evidence.captures["snapshot_id"].to_numpy(np.int64)
     found: list[tuple[int, int, int, str, int]] = []
     for key, fields in suspect.groupby(["account", "pair"]):
         account, pair = (int(one) for one in np.asarray(key))
         mine = moves[(moves["account"] == account) & (moves["pair"] == pair)]
-        before, now = (_uses(use, int(snapshots[at]), account, evidence.fields.names) for at in (pair - 1, pair))
+        before, now = (
+            _uses(
+                use,
+                int(snapshots[at]),
+                account,
+                evidence,
+                moved[(moved["pair"] == pair) & (moved[way] == account)],
+                way,
+            )
+            for at, way in ((pair - 1, "left"), (pair, "reached"))
+        )
         gone = [one for one in fields.loc[fields["first"] == "gone", "field"].tolist() if _held_by(now(one)) == 0]
         came = [one for one in fields.loc[fields["first"] == "came", "field"].tolist() if _held_by(before(one)) == 0]
         renamed: set[int] = set()
@@ -94,18 +105,19 @@ def schema_changes(evidence: Evidence, at_least: int, use: Use) -> SchemaChanges
 
 
 def _moves(evidence: Evidence) -> pd.DataFrame:
-    """contact, account, pair, field, old, new (codes) and way (gone, came, other) of the changes of contacts that stay."""
+    """contact, account, pair, field, old, new (codes) and way (gone, came, other) of the changes of contacts that stay in one account."""
     states = evidence.states
     _, changes = net_changes(states)
     before, after = states.at(changes.contact, changes.pair - 1), states.at(changes.contact, changes.pair)
-    stays = states.exists(before) & states.exists(after)
+    account = states.account.to_numpy(np.int64, na_value=-1)
+    stays = states.exists(before) & states.exists(after) & (account[before] == account[after])
     before, after = before[stays], after[stays]
     field = changes.field[stays]
     old, new = states.value(before, field), states.value(after, field)
     return pd.DataFrame(
         {
             "contact": changes.contact[stays],
-            "account": states.account.to_numpy(np.int64, na_value=-1)[after],
+            "account": account[after],
             "pair": changes.pair[stays],
             "field": field,
             "old": old,
@@ -115,8 +127,31 @@ def _moves(evidence: Evidence) -> pd.DataFrame:
     )
 
 
-def _uses(use: Use, snapshot_id: int, account: int, names: list[str]) -> Callable[[int], tuple[int, int] | None]:
-    return lambda field: use(snapshot_id, account, names[field])
+def _moved(evidence: Evidence) -> pd.DataFrame:
+    """pair, left and reached (accounts), before and after (states) of the contacts that are in another account than before."""
+    states = evidence.states
+    _, changes = net_changes(states)
+    of_account = changes.field == ACCOUNT
+    pair = changes.pair[of_account]
+    before, after = (states.at(changes.contact[of_account], at) for at in (pair - 1, pair))
+    stays = states.exists(before) & states.exists(after)
+    account = states.account.to_numpy(np.int64, na_value=-1)
+    frame = pd.DataFrame({"pair": pair, "before": before, "after": after})[stays].reset_index(drop=True)
+    return frame.assign(left=account[frame["before"]], reached=account[frame["after"]])
+
+
+def _uses(
+    use: Use, snapshot_id: int, account: int, evidence: Evidence, moved: pd.DataFrame, way: str
+) -> Callable[[int], tuple[int, int] | None]:
+    """How many contacts there are, and hold the field, without those that have left the account since, or reached it."""
+    state = moved["before" if way == "left" else "after"].to_numpy(np.int64)
+
+    def without_moved(field: int) -> tuple[int, int] | None:
+        found = use(snapshot_id, account, evidence.fields.names[field])
+        held = evidence.states.value(state, np.full(len(state), field)) != NULL
+        return None if found is None else (found[0] - len(state), found[1] - int(np.count_nonzero(held)))
+
+    return without_moved
 
 
 def _held_by(use: tuple[int, int] | None) -> int | None:

@@ -15,9 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contact_audit import model
-from contact_audit.evidence.values import INVALID, NULL, Codes, Values, as_jsonb, parse_each, storable
+from contact_audit.evidence.values import INVALID, NULL, Codes, Values, as_account, as_jsonb, parse_each, storable
 
 Flags = npt.NDArray[np.bool_]
+ACCOUNT = len(model.BUILT_IN_FIELDS)
+"""The code of the field account_id."""
 _MALFORMED = -2
 _INVALID = -3
 _SHOWN = 200
@@ -26,10 +28,10 @@ _BIRTHS = ("create", "restore")
 
 
 class Fields:
-    """The field names met, each with its code; the built-in fields come first."""
+    """The field names met, each with its code; the built-in fields come first, then account_id."""
 
     def __init__(self) -> None:
-        self.names: list[str] = list(model.BUILT_IN_FIELDS)
+        self.names: list[str] = [*model.BUILT_IN_FIELDS, model.ACCOUNT_FIELD]
         self._codes = {name: code for code, name in enumerate(self.names)}
 
     def __len__(self) -> int:
@@ -165,15 +167,21 @@ def _read_changes(table: pa.Table, fields: Fields, values: Values) -> tuple[Code
         for code, item in zip(codes, changes, strict=True):
             if code < 0:
                 continue
-            has_old, has_new = "old" in item, "new" in item
+            given = _ids(item) if code == ACCOUNT else item
+            has_old, has_new = "old" in given, "new" in given
             pins = (has_old and has_new) or (has_new and action in _BIRTHS) or (has_old and action == "delete")
             entry.append(position)
             field.append(code)
             pin.append(pins)
-            old.append(value_code(item["old"]) if pins and has_old else NULL)
-            new.append(value_code(item["new"]) if pins and has_new else NULL)
+            old.append(value_code(given["old"]) if pins and has_old else NULL)
+            new.append(value_code(given["new"]) if pins and has_new else NULL)
     columns = [np.array(column, np.int64) for column in (listed, entry, field, old, new)]
     return columns[0], Items(columns[1], columns[2], np.array(pin, bool), columns[3], columns[4])
+
+
+def _ids(item: dict[str, Any]) -> dict[str, str | None]:
+    """The accounts that an item gives, as text. A contact that is there has one, so null gives none."""
+    return {name: as_account(item[name]) for name in ("old", "new") if item.get(name) is not None}
 
 
 def _of_usable(items: Items, bad: Flags) -> Items:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contact_audit import model
-from contact_audit.evidence.journal import Fields, Flags, Journal, read_journal
+from contact_audit.evidence.journal import ACCOUNT, Fields, Flags, Journal, read_journal
 from contact_audit.evidence.values import NULL, Codes, Values, distinct_texts, parse, storable
 from contact_audit.windows import Span
 
@@ -240,9 +240,10 @@ def _state_items(table: pa.Table, present: Flags, fields: Fields, values: Values
     table = table.take(pa.array(there))
     which, names, codes = _custom_items(table["custom_fields"], fields, values)
     built_in = range(len(model.BUILT_IN_FIELDS))
-    row = np.concatenate([there[which], *(there for _ in built_in)])
-    field_column = np.concatenate([names, *(np.full(len(there), field, np.int64) for field in built_in)])
-    code = np.concatenate([codes, *(values.encode_strings(table[name]) for name in model.BUILT_IN_FIELDS)])
+    accounts = values.encode_strings(table["account_id"].cast(pa.string()))
+    row = np.concatenate([there[which], *(there for _ in built_in), there])
+    field_column = np.concatenate([names, *(np.full(len(there), field, np.int64) for field in (*built_in, ACCOUNT))])
+    code = np.concatenate([codes, *(values.encode_strings(table[name]) for name in model.BUILT_IN_FIELDS), accounts])
     held = code != NULL
     return row[held], field_column[held], code[held]
 

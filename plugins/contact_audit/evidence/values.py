@@ -204,6 +204,16 @@ def as_jsonb(value: Any) -> str:
             return canonical_text(value)
 
 
+def as_account(value: Any) -> str | None:
+    """An account's id as the log writes it, as text: a journal may write it as a number."""
+    return value if value is None or type(value) is str else canonical_text(value)
+
+
+def text_of_account(text: str) -> str | None:
+    """The account's id that a canonical JSON text holds; None for null."""
+    return orjson.loads(text) if text.startswith('"') else None if text == "null" else text
+
+
 def canonical_text(value: Any) -> str:
     """The one JSON text for all values that count as equal: sets for lists, no null members."""
     match value:

@@ -210,3 +210,26 @@ def test_a_late_entry_takes_its_contact_out_of_the_record(
     assert changes(audit_dsn) == [("1", "disappeared", "custom_fields.plan", None, 11, 1, 2)]
     assert values(audit_dsn, 1) == []
     assert [event[:3] for event in events(audit_dsn)] == [("1", "matched", 1)]
+
+
+def test_contacts_that_move_do_not_count_and_their_moves_are_events(
+    pipeline: Pipeline, helpdesk_dsn: str, audit_dsn: str
+) -> None:
+    """One arrives with a value of the field that is gone for all who stayed, and one has left with his."""
+
+    def before(contact_id: int) -> Fields | None:
+        return (plan(contact_id) or {}) | {"account_id": 2 if contact_id == 11 else 1}
+
+    def now(contact_id: int) -> Fields | None:
+        moves = contact_id in (11, 12)
+        return {"custom_fields": {"plan": "p"} if moves else {}, "account_id": 2 if contact_id == 12 else 1}
+
+    write_world(helpdesk_dsn, world(before, now))
+    backfill(pipeline, **SPAN)
+    assert changes(audit_dsn) == [("1", "disappeared", "custom_fields.plan", None, 10, 1, 2)]
+    log = query(audit_dsn, "select * from audit.contact_audit_log order by contact_id")
+    told = [(row["contact_id"], row["account_id"], [one["field"] for one in row["changes"]]) for row in log]
+    assert told == [
+        ("11", "2", ["account_id", "custom_fields.plan"]),
+        ("12", "1", ["account_id", "custom_fields.plan"]),
+    ]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.oracle import derive, fields, known_rows
-from tests.support.oracle_journal import moment, same
+from tests.support.oracle_journal import ACCOUNT, moment, same
 from tests.support.worlds import load_world, random_world
 
 
@@ -86,13 +86,14 @@ def check_conservation(world: dict[str, Any], events: list[dict[str, Any]]) -> N
 def apply(state: dict[str, Any] | None, event: dict[str, Any]) -> dict[str, Any] | None:
     birth = event["action"] in ("create", "restore")
     assert (state is None) == birth, event
-    values = dict(state or {})
+    values = dict(state or {ACCOUNT: event["account_id"]})
+    assert values[ACCOUNT] == event["account_id"], event
     for item in event["changes"]:
         assert same(values.pop(item["field"], None), item["old"]), event
         if item["new"] is not None:
             values[item["field"]] = item["new"]
     if event["action"] == "delete":
-        assert not values, event
+        assert set(values) == {ACCOUNT}, event
         return None
     return values
 
