@@ -13,7 +13,7 @@ UV := UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=.venv $(BIN)/uv
 ARGS ?=
 ENV ?= .env
 
-.PHONY: help demo up down clean migrate airflow secrets test test-heavy test-all prove lint format bench accuracy screenshots superset lock
+.PHONY: help demo up down clean migrate check-source airflow secrets test test-heavy test-all prove lint format bench accuracy screenshots superset lock
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -33,6 +33,9 @@ clean: ## down, then delete local state and .venv
 
 migrate: $(BIN)/.runtime ## bring the audit database's schema up to date
 	@$(LOCAL) migrate
+
+check-source: $(BIN)/.runtime ## check that the helpdesk can be read: what is wrong, missing or noise, in plain words
+	@$(LOCAL) check-source
 
 airflow: $(BIN)/.runtime ## any Airflow command: make airflow ARGS='dags list'
 	@$(LOCAL) airflow $(ARGS)

@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         ("down", _down, "end Airflow and the embedded PostgreSQL"),
         ("clean", _clean, "the same, and delete all local state"),
         ("migrate", _migrate, "bring the audit database's schema up to date"),
+        ("check-source", _check_source, "check that the helpdesk can be read, in plain words"),
         ("env", _env, "print the environment of Airflow's processes, for a shell's eval"),
         ("status", _status, "say what runs"),
     ):
@@ -126,6 +127,18 @@ def _migrate(state: State, given: Mapping[str, str], _: argparse.Namespace) -> N
     before = migrations.current(dsn)
     after = migrations.upgrade(dsn)
     say(f"{where(dsn)}: " + (f"at revision {after} already" if before == after else f"now at revision {after}"))
+
+
+def _check_source(state: State, given: Mapping[str, str], _: argparse.Namespace) -> int:
+    from contact_audit.database import dsn_from_uri
+    from contact_audit.local.check_source import check_source
+
+    if is_embedded(HELPDESK, given):
+        Server(state).start()
+        dsn = Server(state).dsn("helpdesk")
+    else:
+        dsn = dsn_from_uri(given[HELPDESK])
+    return check_source(Settings.from_environment(given), dsn, "", say)
 
 
 def _airflow(state: State, given: Mapping[str, str], chosen: argparse.Namespace) -> None:

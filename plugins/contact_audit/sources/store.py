@@ -53,9 +53,9 @@ class LiveSource:
         with reader(self.audit_dsn, "store", self.timeout_seconds) as open_reader:
             yield StoreSession(open_reader)
 
-    def reads(self) -> AbstractContextManager[LiveReads]:
-        """Open a snapshot of the helpdesk itself; raises SourceError where a table or column is missing."""
-        return live_reads(self.dsn, self.live, self._folder, self.timeout_seconds, self.schema)
+    def reads(self, checked: bool = True) -> AbstractContextManager[LiveReads]:
+        """Open a snapshot of the helpdesk itself; raises SourceError where a table or column is missing, if that is to be `checked`."""
+        return live_reads(self.dsn, self.live, self._folder, self.timeout_seconds, self.schema, checked)
 
 
 def live_source(adapter: Callable[[], Adapter], folder: Path | None = None) -> Callable[[Settings, str, str], Source]:
