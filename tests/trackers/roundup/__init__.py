@@ -71,13 +71,13 @@ def tracker(environment: Path, home: Path, dsn: str) -> Iterator[Tracker]:
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True, encoding="utf-8"
         )
-    try:
-        yield Tracker(process, log)
-    finally:
-        if process.stdin is not None:
-            process.stdin.close()
+    with process:
         try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            yield Tracker(process, log)
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()  # no order more: it ends
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()

@@ -1,14 +1,17 @@
 """Chatwoot's own tables, two accounts, with and without audits: what the adapter makes of them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg2.extras
 import pytest
 
+from contact_audit.runs.pipeline import Pipeline
 from contact_audit.sources.adapters.chatwoot import Chatwoot
+from contact_audit.windows import floor_border
 from tests.conftest import NewDatabase
 from tests.support.dumps import Direct, psql, restore
-from tests.support.runs import query
+from tests.support.runs import new_pipeline, query, sync
 
 
 @pytest.fixture
@@ -109,3 +112,44 @@ def test_an_audit_without_a_user_has_the_name_it_gives(chatwoot: str) -> None:
     audited(chatwoot, "update", {"email": ["a@x", "mia@one.example"]}, by=None)
     (row,) = told(chatwoot)
     assert (row["author_type"], row["author_id"], row["author_name"]) == (None, None, "someone@desk.example")
+
+
+def a_run(pipeline: Pipeline) -> None:
+    sync(pipeline, floor_border(datetime.now(UTC)))
+
+
+def events(pipeline: Pipeline) -> list[tuple[Any, ...]]:
+    """The log, contact by contact in order."""
+    rows = query(
+        pipeline.audit_dsn,
+        """select account_id, contact_id, action, attribution, author_name, host(ip_address) as ip, changes
+        from audit.contact_audit_log order by contact_id::int, window_end, sequence""",
+    )
+    return [
+        (*list(row.values())[:-1], {one["field"]: (one["old"], one["new"]) for one in row["changes"]}) for row in rows
+    ]
+
+
+def test_changes_in_several_accounts_are_unattributed_without_audits_and_recorded_with_them(
+    chatwoot: str, audit_dsn: str
+) -> None:
+    pipeline = new_pipeline(chatwoot, audit_dsn, source="chatwoot", brake_share=1.0)
+    a_run(pipeline)
+    query(
+        chatwoot,
+        """update contacts set custom_attributes = '{"plan": "gold"}', last_activity_at = now(), location = 'Oslo' where id = 2;
+        update contacts set last_activity_at = now(), additional_attributes = '{"city": "Oslo"}' where id in (1, 3);
+        update contacts set phone_number = '+4912', updated_at = now() where id = 1;
+        delete from contacts where id = 4;
+        insert into contacts (id, account_id, name, email, created_at, updated_at)
+        values (5, 2, 'Pia', 'pia@two.example', clock_timestamp() at time zone 'UTC', now())""",
+    )
+    audited(chatwoot, "update", {"phone_number": ["+4911", "+4912"]})
+    query(chatwoot, "update audits set created_at = clock_timestamp() at time zone 'UTC'")
+    a_run(pipeline)
+    assert events(pipeline) == [
+        ("1", "1", "update", "recorded", "Ben Agent", "203.0.113.9", {"primary_phone": ("+4911", "+4912")}),
+        ("2", "2", "update", "unattributed", None, None, {"custom_fields.plan": ("basic", "gold")}),
+        ("1", "4", "delete", "unattributed", None, None, {"name": ("Ole", None)}),
+        ("2", "5", "create", "unattributed", None, None, {"name": (None, "Pia"), "email": (None, "pia@two.example")}),
+    ]

@@ -1,13 +1,16 @@
 """Zammad's own tables, filled in its own formats: what the adapter makes of them."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from contact_audit.runs.pipeline import Pipeline
 from contact_audit.sources.adapters.zammad import Zammad
+from contact_audit.windows import floor_border
 from tests.conftest import NewDatabase
 from tests.support.dumps import Direct, psql, restore
-from tests.support.runs import query
+from tests.support.runs import backfill, new_pipeline, query, sync
 
 _HISTORY = """
 insert into histories
@@ -189,3 +192,101 @@ def test_a_destroyed_user_is_a_delete_by_who_asked_for_it_once_it_is_done(zammad
     (row,) = told(zammad)
     assert (row["entry_id"], row["contact_id"], row["action"], row["author_name"]) == (-1, 14, "delete", "Ada Admin")
     assert str(row["occurred_at"]) == "2026-03-01 10:05:00+00:00"
+
+
+def a_run(pipeline: Pipeline) -> None:
+    sync(pipeline, floor_border(datetime.now(UTC)))
+
+
+def events(pipeline: Pipeline) -> list[tuple[Any, ...]]:
+    """The log, contact by contact in order."""
+    rows = query(
+        pipeline.audit_dsn,
+        """select contact_id::int, action, attribution, author_name, channel, changes from audit.contact_audit_log
+        order by contact_id::int, window_end, sequence""",
+    )
+    return [
+        (*list(row.values())[:-1], {one["field"]: (one["old"], one["new"]) for one in row["changes"]}) for row in rows
+    ]
+
+
+def now() -> str:
+    return datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+
+
+def test_a_days_work_is_told_with_its_authors(zammad: str, audit_dsn: str) -> None:
+    pipeline = new_pipeline(zammad, audit_dsn, source="zammad")
+    a_run(pipeline)
+    moment = now()
+    written(zammad, "firstname", "Cleo", "Clio", at=moment)
+    written(zammad, "seats", "3", "5", at=moment)
+    written(zammad, "interests", '["api"]', '["api", "billing"]', at=moment)
+    written(zammad, "login_failed", "0", "1", at=moment)
+    query(
+        zammad,
+        "update users set firstname = 'Clio', seats = 5, interests = '{api,billing}', login_failed = 1 where id = 10",
+    )
+    written(zammad, "phone", "", "+49 9", of=11, by=1, at=moment)
+    query(zammad, "update users set phone = '+49 9' where id = 11")
+    written(zammad, "active", "true", "false", of=12, by=2, at=moment)
+    query(zammad, "update users set active = false where id = 12")
+    query(zammad, "update roles_users set role_id = 2 where user_id = 14")
+    a_run(pipeline)
+    found = events(pipeline)
+    assert found == [
+        (
+            10,
+            "update",
+            "recorded",
+            "Bo Agent",
+            None,
+            {
+                "name": ("Cleo Kent", "Clio Kent"),
+                "custom_fields.seats": (3, 5),
+                "custom_fields.interests": (["api"], ["api", "billing"]),
+            },
+        ),
+        (11, "update", "recorded", "LDAP sync", "ldap", {"primary_phone": ("+49 11", "+49 9")}),
+        (
+            12,
+            "delete",
+            "matched",
+            "Ada Admin",
+            None,
+            {"name": ("Eve", None), "email": ("eve@three.example", None), "custom_fields.vip_customer": (False, None)},
+        ),
+    ]
+
+
+def test_destroying_a_user_takes_his_history_and_his_name_but_not_what_was_copied(zammad: str, audit_dsn: str) -> None:
+    pipeline = new_pipeline(zammad, audit_dsn, source="zammad", brake_share=1.0)
+    a_run(pipeline)
+    written(zammad, "email", "cleo@one.example", "cleo@new.example", by=3, at=now())
+    written(zammad, "email", "gus@five.example", "gus@new.example", of=14, by=3, at=now())
+    query(
+        zammad, "update users set email = replace(replace(email, '@one', '@new'), '@five', '@new') where id in (10, 14)"
+    )
+    a_run(pipeline)
+    before = events(pipeline)
+    # Bo and Gus are destroyed: their own history goes, and what Bo did is user 1's from now on.
+    query(
+        zammad,
+        """delete from histories where o_id in (3, 14); update histories set created_by_id = 1 where created_by_id = 3;
+        delete from roles_users where user_id in (3, 14); delete from users where id in (3, 14);
+        insert into data_privacy_tasks (state, deletable_type, deletable_id, created_by_id, updated_by_id, created_at, updated_at)
+        select 'completed', 'User', id, 2, 1, clock_timestamp() at time zone 'UTC', clock_timestamp() at time zone 'UTC'
+        from unnest(array[3, 14]) as id""",
+    )
+    a_run(pipeline)
+    after = events(pipeline)
+    assert [one[:4] for one in after] == [
+        (10, "update", "recorded", "Bo Agent"),
+        (14, "update", "recorded", "Bo Agent"),
+        (14, "delete", "matched", "Ada Admin"),
+    ]
+    assert after[:2] == before
+    a_run(pipeline)
+    assert events(pipeline) == after
+    started = floor_border(datetime.now(UTC))
+    backfill(pipeline, now=started + timedelta(hours=3), from_=started.isoformat(), force=True)
+    assert events(pipeline) == after
