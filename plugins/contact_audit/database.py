@@ -20,19 +20,16 @@ from contact_audit.errors import (
     AuditDatabaseError,
     ConnectionLostError,
     ContactAuditError,
+    PassingError,
     ReaderRoleError,
     SourceError,
 )
+from contact_audit.failures import CANCELLED, MISSING, cancelled, is_gone, passes_connecting, passing, staying
 from contact_audit.sql import bind, statement
 
 _NOT_LIBPQ = {"__extra__", "cursor", "iam", "aws_conn_id", "use_azure_managed_identity", "sqlalchemy_scheme"}
-# SQLSTATE classes: connection exception, operator intervention (a server that stops).
-_LOST = ("08", "57P")
-# A limit of PostgreSQL that a value exceeds: psycopg2 calls it operational, but trying again meets it again.
-_TOO_MUCH = "54"
-# What a server says while it starts, stops or has no connection left: soon it may answer. Connecting gives no SQLSTATE.
-_PASSING = ("the database system is ", "too many clients", "remaining connection slots", "too many connections")
-_MISSING = {"42P01": "table", "42703": "column", "3F000": "schema", "42883": "function"}
+_ANSWERED: set[str] = set()
+"""Where this process was answered before: where nobody listens there now, a server is starting again."""
 
 
 def libpq_uri(
@@ -99,23 +96,14 @@ def audit_connection(dsn: str) -> Iterator[Connection]:
     """One transaction on the audit database: committed at the end, rolled back on an error. Raises AuditDatabaseError or
     ConnectionLostError.
     """
+    connection = audit_connect(dsn, "contact_audit")
     try:
-        connection = psycopg2.connect(dsn, application_name="contact_audit")
-    except psycopg2.OperationalError as error:
-        if _passes(error):
-            raise ConnectionLostError(
-                f"the audit database {where(dsn)} cannot answer now: {first_line(error)}"
-            ) from error
-        raise AuditDatabaseError(
-            f"cannot connect to the audit database {where(dsn)}: {first_line(error)}. Check the connection contact_audit."
-        ) from error
-    try:
-        with connection:
-            yield connection
+        yield connection
+        connection.commit()
     except psycopg2.Error as error:
-        raise audit_error(error, dsn) from error
+        raise audit_error(error, dsn, connection) from error
     finally:
-        connection.close()
+        connection.close()  # what is not committed is rolled back, if the server is there to be asked or not
 
 
 def need_reader_role(taken: str | None, dsn: str) -> None:
@@ -128,17 +116,55 @@ def need_reader_role(taken: str | None, dsn: str) -> None:
         )
 
 
-def audit_error(error: psycopg2.Error, dsn: str) -> ContactAuditError:
-    """What an error of the audit database means."""
-    code = error.pgcode or ""
-    if code in _MISSING:
+def audit_connect(dsn: str, application_name: str) -> Connection:
+    """A connection to the audit database, whoever closes it. Raises AuditDatabaseError or ConnectionLostError."""
+    try:
+        connection = psycopg2.connect(dsn, application_name=application_name)
+    except psycopg2.Error as error:
+        raise _unconnected(first_line(error), str(error), dsn, "audit", AuditDatabaseError) from error
+    _ANSWERED.add(where(dsn))
+    return connection
+
+
+def audit_error(error: psycopg2.Error, dsn: str, connection: Connection | None = None) -> ContactAuditError:
+    """What an error of the audit database means; `connection`: on which it came, to see whether that is still there."""
+    code, place = error.pgcode or "", f"the audit database {where(dsn)}"
+    if code in MISSING:
         return AuditDatabaseError(
             f"{first_line(error)} in {where(dsn)}: the audit database is not migrated to this version. Run: make migrate"
         )
-    operational = isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError))
-    if code.startswith(_LOST) or (operational and not code.startswith(_TOO_MUCH)):
-        return ConnectionLostError(f"lost the audit database {where(dsn)}: {first_line(error)}")
-    return AuditDatabaseError(f"the audit database {where(dsn)} refused: {first_line(error)}")
+    if words := passing(code):
+        return _passing(code, words, place)
+    if code == CANCELLED:
+        return AuditDatabaseError(f"{place} ended a statement: {_ENDED[cancelled(str(error))]}.")
+    if words := staying(code):
+        return AuditDatabaseError(f"{place} refused: {words} (SQLSTATE {code}: {first_line(error)}).")
+    if not code and (connection is None or connection.closed):
+        return ConnectionLostError(f"lost {place}: the connection broke ({first_line(error)})")
+    return AuditDatabaseError(f"{place} refused: {first_line(error)}")
+
+
+_ENDED = {
+    "timeout": "it took longer than the server's own statement_timeout. Raise that for this user (alter role … set statement_timeout)",
+    "person": "an administrator cancelled it (pg_cancel_backend). Ask why, then clear the task",
+    None: "it took longer than the server's own statement_timeout, or an administrator cancelled it",
+}
+
+
+def _passing(code: str, words: str, place: str) -> ConnectionLostError:
+    if is_gone(code):
+        return ConnectionLostError(f"lost {place}: {words} (SQLSTATE {code})")
+    return PassingError(f"{place} cannot answer now: {words} (SQLSTATE {code})")
+
+
+def _unconnected(line: str, text: str, dsn: str, which: str, failure: type[ContactAuditError]) -> ContactAuditError:
+    """What it means that a connection does not come about: a driver gives no SQLSTATE for it."""
+    place, name = f"the {which} database {where(dsn)}", "contact_audit" if which == "audit" else which
+    if passes_connecting(text, _ANSWERED, where(dsn)):
+        return PassingError(f"{place} cannot answer now: {line}")
+    if cancelled(text) == "timeout":
+        return failure(f"{place} ended a statement of the connection's own: {_ENDED['timeout']}.")
+    return failure(f"cannot connect to {place}: {line}. Check the connection {name}.")
 
 
 def copy_into(connection: Connection, relation: str, columns: list[str], tables: Iterable[pa.Table]) -> None:
@@ -171,7 +197,7 @@ class Reader:
 
     def set(self, name: str, **values: Any) -> None:
         """Run the settings of include/sql/sources/<adapter>/<name>.sql."""
-        with reading(self._dsn, self._adapter, name), self._connection.cursor() as cursor:
+        with reading(self._dsn, self._adapter, name, self._connection), self._connection.cursor() as cursor:
             cursor.execute(bind(statement(f"sources/{self._adapter}/{name}"), values))
 
     def table(self, name: str, **values: Any) -> pa.Table:
@@ -195,7 +221,7 @@ class Reader:
 
     @contextmanager
     def _cursor(self, name: str, text: str) -> Iterator[Any]:
-        with reading(self._dsn, self._adapter, name), self._connection.cursor() as cursor:
+        with reading(self._dsn, self._adapter, name, self._connection), self._connection.cursor() as cursor:
             cursor.execute(text)
             yield cursor
 
@@ -206,15 +232,10 @@ def reader(dsn: str, adapter: str, timeout_seconds: int) -> Iterator[Reader]:
     try:
         connection = dbapi.connect(dsn)
     except adbc_driver_manager.Error as error:
-        if _passes(error):
-            raise ConnectionLostError(
-                f"the helpdesk database {where(dsn)} cannot answer now: {_adbc_text(error)}"
-            ) from error
-        raise SourceError(
-            f"cannot connect to the helpdesk database {where(dsn)}: {_adbc_text(error)}. Check the connection helpdesk."
-        ) from error
+        raise _unconnected(_adbc_text(error), str(error), dsn, "helpdesk", SourceError) from error
+    _ANSWERED.add(where(dsn))
     try:
-        with reading(dsn, adapter, "session"), connection.cursor() as cursor:
+        with reading(dsn, adapter, "session", connection), connection.cursor() as cursor:
             for line in bind(statement("sources/session"), {"timeout": timeout_seconds * 1000}).split(";"):
                 if line.strip():
                     cursor.execute(line)
@@ -225,32 +246,48 @@ def reader(dsn: str, adapter: str, timeout_seconds: int) -> Iterator[Reader]:
 
 
 @contextmanager
-def reading(dsn: str, adapter: str, name: str) -> Iterator[None]:
+def reading(dsn: str, adapter: str, name: str, connection: Any) -> Iterator[None]:
     """Turn a driver's error into one that says what, where and what now."""
     try:
         yield
     except (adbc_driver_manager.Error, pa.ArrowException) as error:
         code = getattr(error, "sqlstate", None) or ""
-        text = _adbc_text(error)
-        expected = f"Expected by include/sql/sources/{adapter}/{name}.sql; see docs/adapters.md"
-        if code in _MISSING:
-            raise SourceError(f"{where(dsn)}: {text} (adapter {adapter}). {expected}") from error
-        if code == "57014":
-            raise SourceError(
-                f"{where(dsn)}: {name}.sql took longer than CONTACT_AUDIT_STATEMENT_TIMEOUT_SECONDS. Look for missing indexes "
-                "(docs/adapters.md), or raise the setting."
-            ) from error
-        if code == "42501":
-            raise SourceError(
-                f"{where(dsn)}: {text} (adapter {adapter}). Grant the reading user select on it."
-            ) from error
-        if code.startswith(_LOST) or not code:
-            raise ConnectionLostError(f"lost the helpdesk database {where(dsn)}: {text}") from error
-        raise SourceError(f"{where(dsn)}: {text} (adapter {adapter}, SQLSTATE {code}). {expected}") from error
+        raise _source_error(code, _adbc_text(error), dsn, adapter, name, connection) from error
 
 
-def _passes(error: BaseException) -> bool:
-    return any(text in str(error) for text in _PASSING)
+def _source_error(code: str, text: str, dsn: str, adapter: str, name: str, connection: Any) -> ContactAuditError:
+    place = f"the helpdesk database {where(dsn)}"
+    expected = f"Expected by include/sql/sources/{adapter}/{name}.sql; see docs/adapters.md"
+    if code in MISSING:
+        return SourceError(f"{where(dsn)}: {text} (adapter {adapter}). {expected}")
+    if words := passing(code):
+        return _passing(code, words, place)
+    if code == CANCELLED:
+        return SourceError(f"{place}: {name}.sql {_ENDED_READING[cancelled(text)]}")
+    if code == "42501":
+        return SourceError(f"{where(dsn)}: {text} (adapter {adapter}). Grant the reading user select on it.")
+    if not code and not _alive(connection):
+        return ConnectionLostError(f"lost {place}: the connection broke while {name}.sql was read ({text})")
+    told = f"{staying(code) or text} (adapter {adapter}, {name}.sql{f', SQLSTATE {code}' if code else ''})"
+    return SourceError(f"{where(dsn)}: {told}. {expected}")
+
+
+_TOO_LONG = "took longer than CONTACT_AUDIT_STATEMENT_TIMEOUT_SECONDS. Look for missing indexes (docs/adapters.md), or raise the setting."
+_ENDED_READING = {
+    "timeout": _TOO_LONG,
+    "person": "was cancelled by an administrator (pg_cancel_backend). Ask why, then clear the task.",
+    None: f"{_TOO_LONG} Or an administrator cancelled it.",
+}
+
+
+def _alive(connection: Any) -> bool:
+    """Whether a server still answers on an ADBC connection, be it with an error."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+    except adbc_driver_manager.Error as error:
+        return bool(getattr(error, "sqlstate", None))
+    return True
 
 
 def _adbc_text(error: BaseException) -> str:

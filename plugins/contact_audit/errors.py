@@ -28,6 +28,14 @@ class ConnectionLostError(ContactAuditError):
     """A database went away in the middle of the work, or is starting, stopping or full just now; trying again may help."""
 
 
+class PassingError(ConnectionLostError):
+    """A database is there and cannot do it just now: full, out of memory, locked, a conflict; trying again may help."""
+
+
+class StagingError(ContactAuditError):
+    """The folder where tasks hand frames to each other cannot be written: full, read-only, not ours."""
+
+
 class CaptureBrakeError(ContactAuditError):
     """A full capture lacks so many contacts that it is not used until somebody decides about it."""
 

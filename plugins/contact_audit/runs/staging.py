@@ -3,6 +3,9 @@
 They hold people's data. A run's folder carries the moment it was made, so that a later run sweeps what a dead one left.
 """
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,9 +15,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from airflow.sdk import ObjectStoragePath
 
+from contact_audit.errors import StagingError
+
 KEEP = timedelta(days=1)
 _STAMP = "%Y%m%dT%H%M%SZ"
 _PREFIX = "contact_audit-"
+_UNWRITABLE = {
+    errno.ENOSPC: "its disk is full",
+    errno.EDQUOT: "this user's share of its disk is full",
+    errno.EFBIG: "a file would be larger than this process may write",
+    errno.EROFS: "its file system is read-only",
+    errno.EACCES: "this user may not write there",
+}
 
 
 class Staging:
@@ -35,8 +47,13 @@ class Staging:
     @classmethod
     def create(cls, base: str, run: str, now: datetime) -> "Staging":
         """Make a run's folder, private to its user where the storage is a file system."""
-        root = ObjectStoragePath(base)
-        folder = root / f"{_PREFIX}{now.strftime(_STAMP)}-{_safe(run)}"
+        folder = ObjectStoragePath(base) / f"{_PREFIX}{now.strftime(_STAMP)}-{_safe(run)}"
+        with _explained(folder):
+            cls._make(folder)
+        return cls(str(folder))
+
+    @staticmethod
+    def _make(folder: ObjectStoragePath) -> None:
         if folder.protocol in ("file", "local", ""):
             local = Path(folder.path)
             local.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -44,7 +61,6 @@ class Staging:
             local.chmod(0o700)
         else:
             folder.mkdir(parents=True, exist_ok=True)
-        return cls(str(folder))
 
     def write(self, name: str, table: "pa.Table | pd.DataFrame") -> None:
         """Write a frame under a name."""
@@ -58,13 +74,37 @@ class Staging:
         with self.open(name, "rb") as file:
             return pq.read_table(file)
 
-    def open(self, name: str, mode: str) -> Any:
-        """Open the Parquet file of a name, to write or read it piece by piece."""
-        return (self.folder / f"{name}.parquet").open(mode)  # type: ignore[no-untyped-call]
+    @contextmanager
+    def open(self, name: str, mode: str) -> Iterator[Any]:
+        """Open the Parquet file of a name, to write or read it piece by piece. Raises StagingError; a file is whole or not there."""
+        path = self.folder / f"{name}.parquet"
+        with _explained(self.folder):
+            try:
+                with path.open(mode) as file:  # type: ignore[no-untyped-call]
+                    yield file
+            except BaseException:
+                if "w" in mode:
+                    with suppress(OSError):
+                        path.unlink()
+                raise
 
     def remove(self) -> None:
         """Remove the folder and all in it."""
         remove_tree(self.folder)
+
+
+@contextmanager
+def _explained(folder: ObjectStoragePath) -> Iterator[None]:
+    """Where a folder cannot be written: which, why, and the setting that says where it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        raise StagingError(
+            f"the staging folder {folder} cannot be written: {_UNWRITABLE[error.errno]}. Make room there, or set "
+            "CONTACT_AUDIT_STAGING to another place; then clear the run from its first task."
+        ) from error
 
 
 def remove_tree(folder: ObjectStoragePath) -> None:

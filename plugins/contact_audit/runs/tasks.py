@@ -14,7 +14,7 @@ from airflow.sdk import Asset, BaseHook, ExceptionRetryPolicy, RetryAction, Retr
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from contact_audit.errors import AuditDatabaseError, ConnectionLostError, ContactAuditError, SourceError
+from contact_audit.errors import AuditDatabaseError, ConnectionLostError, ContactAuditError, SourceError, StagingError
 from contact_audit.settings import Settings
 
 if TYPE_CHECKING:
@@ -97,7 +97,12 @@ def diff(extracted: dict[str, Any]) -> dict[str, Any]:
     from contact_audit.runs.staging import Staging
     from contact_audit.runs.sync import derive_due
 
-    derive_due(_pipeline(), extracted["spans"], Staging(extracted["staging"]), _say)
+    staging = Staging(extracted["staging"])
+    try:
+        derive_due(_pipeline(), extracted["spans"], staging, _say)
+    except StagingError:
+        staging.remove()  # what is full is not kept full
+        raise
     return extracted
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from contact_audit.database import audit_error, first_line, need_reader_role, where
+from contact_audit.database import audit_connect, audit_error, first_line, need_reader_role
 from contact_audit.errors import AuditDatabaseError, ContactAuditError, ReaderRoleError
 from contact_audit.sql import statement
 from contact_audit.web.filters import BadRequestError
@@ -64,8 +64,9 @@ class Reading:
             if error.pgcode == _TOO_LONG:
                 self._give_back(dsn, connection)
                 raise TooSlowError(f"a query took longer than {self.timeout_seconds:g} s") from error
+            failure = audit_error(error, dsn, connection)
             connection.close()
-            raise audit_error(error, dsn) from error
+            raise failure from error
         except BaseException:
             connection.close()
             raise
@@ -97,13 +98,7 @@ class Reading:
             connection.close()
 
     def _connect(self, dsn: str) -> Connection:
-        try:
-            connection = psycopg2.connect(dsn, application_name="contact_audit page")
-        except psycopg2.OperationalError as error:
-            raise AuditDatabaseError(
-                f"cannot connect to the audit database {where(dsn)}: {first_line(error)}. "
-                f"Check the connection {CONNECTION_ID}."
-            ) from error
+        connection = audit_connect(dsn, "contact_audit page")
         try:
             with connection, connection.cursor() as cursor:
                 cursor.execute(statement("audit/read/session"), {"milliseconds": int(self.timeout_seconds * 1000)})
