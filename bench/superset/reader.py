@@ -14,7 +14,8 @@ from typing import Any
 import psycopg2
 from psycopg2 import errors, sql
 
-from contact_audit.database import first_line, libpq_uri
+from contact_audit.connections import libpq_uri
+from contact_audit.database import first_line
 from contact_audit.errors import ContactAuditError
 from contact_audit.local.embedded import Server
 

@@ -3,11 +3,9 @@
 A DSN is a libpq connection URI; it holds a password and is never printed.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import adbc_driver_manager
 import psycopg2
@@ -16,6 +14,7 @@ from adbc_driver_postgresql import dbapi
 from psycopg2.extensions import connection as Connection
 from pyarrow import csv
 
+from contact_audit.connections import where
 from contact_audit.errors import (
     AuditDatabaseError,
     ConnectionLostError,
@@ -27,63 +26,8 @@ from contact_audit.errors import (
 from contact_audit.failures import CANCELLED, MISSING, cancelled, is_gone, passes_connecting, passing, staying
 from contact_audit.sql import bind, statement
 
-_NOT_LIBPQ = {"__extra__", "cursor", "iam", "aws_conn_id", "use_azure_managed_identity", "sqlalchemy_scheme"}
 _ANSWERED: set[str] = set()
 """Where this process was answered before: where nobody listens there now, a server is starting again."""
-
-
-def libpq_uri(
-    host: str | None,
-    port: int | None,
-    user: str | None,
-    password: str | None,
-    database: str | None,
-    options: Mapping[str, Any],
-) -> str:
-    """A libpq connection URI of its parts; `options` are libpq's own (sslmode, host for a socket's folder, ...)."""
-    login = quote(user or "", safe="")
-    if password:
-        login += ":" + quote(password, safe="")
-    address = f"[{host}]" if host and ":" in host else quote(host or "", safe="")
-    query = urlencode({name: str(value) for name, value in options.items() if name not in _NOT_LIBPQ}, quote_via=quote)
-    return (
-        f"postgresql://{login + '@' if login else ''}{address}{f':{port}' if port else ''}/{quote(database or '', safe='')}"
-        f"{'?' + query if query else ''}"
-    )
-
-
-def dsn_from_uri(text: str) -> str:
-    """The DSN of an Airflow connection as AIRFLOW_CONN_* holds it: a URI, or JSON."""
-    if text.lstrip().startswith("{"):
-        parts = json.loads(text)
-        extra = parts.get("extra") or {}
-        extra = json.loads(extra) if isinstance(extra, str) else extra
-        port = int(parts["port"]) if parts.get("port") else None
-        return libpq_uri(parts.get("host"), port, parts.get("login"), parts.get("password"), parts.get("schema"), extra)
-    url = urlsplit(text)
-    query = dict(parse_qsl(url.query))
-    options = query | json.loads(query.get("__extra__", "{}"))
-    host, user, password = (unquote(part) if part else None for part in (url.hostname, url.username, url.password))
-    return libpq_uri(host, url.port, user, password, unquote(url.path.lstrip("/")), options)
-
-
-def dsn_of(connection: Any) -> str:
-    """The DSN of an Airflow connection object."""
-    return libpq_uri(
-        connection.host,
-        connection.port,
-        connection.login,
-        connection.password,
-        connection.schema,
-        connection.extra_dejson,
-    )
-
-
-def where(dsn: str) -> str:
-    """What may be shown of a DSN: host, port and database."""
-    url = urlsplit(dsn)
-    folder = dict(parse_qsl(url.query)).get("host")
-    return f"{unquote(url.hostname or folder or 'localhost')}:{url.port or 5432}/{unquote(url.path.lstrip('/'))}"
 
 
 def first_line(error: BaseException) -> str:

@@ -116,7 +116,7 @@ def _clean(state: State, given: Mapping[str, str], chosen: argparse.Namespace) -
 
 
 def _migrate(state: State, given: Mapping[str, str], _: argparse.Namespace) -> None:
-    from contact_audit.database import dsn_from_uri, where
+    from contact_audit.connections import dsn_from_uri, where
     from contact_audit.log import migrations
 
     if is_embedded(CONTACT_AUDIT, given):
@@ -130,7 +130,7 @@ def _migrate(state: State, given: Mapping[str, str], _: argparse.Namespace) -> N
 
 
 def _check_source(state: State, given: Mapping[str, str], _: argparse.Namespace) -> int:
-    from contact_audit.database import dsn_from_uri
+    from contact_audit.connections import dsn_from_uri
     from contact_audit.local.check_source import check_source
 
     if is_embedded(HELPDESK, given):

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from contact_audit.database import audit_connection, dsn_from_uri
+from contact_audit.connections import dsn_from_uri
+from contact_audit.database import audit_connection
 from contact_audit.errors import ContactAuditError
 from contact_audit.local.embedded import Server
 from contact_audit.local.environment import CONTACT_AUDIT, HELPDESK, airflow_environment, is_embedded

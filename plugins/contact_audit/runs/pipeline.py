@@ -16,7 +16,8 @@ from contact_audit import model
 from contact_audit.attribution import conservation
 from contact_audit.attribution.attribute import Derived, attribute
 from contact_audit.attribution.schema_changes import Use, schema_changes
-from contact_audit.database import audit_connection, where
+from contact_audit.connections import where
+from contact_audit.database import audit_connection
 from contact_audit.errors import AuditDatabaseError
 from contact_audit.evidence.states import Extract, read
 from contact_audit.evidence.values import Codes

@@ -216,10 +216,16 @@ def _pipeline() -> "Pipeline":
 
 
 def _dsn(name: str, failure: type[ContactAuditError]) -> str:
-    from contact_audit.database import dsn_of
+    from contact_audit.connections import dsn_from_uri, dsn_of
 
     try:
         return dsn_of(BaseHook.get_connection(name))
+    except ValueError:
+        # Airflow cannot read a URI with several hosts; we can
+        written = os.environ.get(f"AIRFLOW_CONN_{name.upper()}")
+        if written is None:
+            raise failure(f"Airflow cannot read its connection {name}: write it as JSON, or mend it.") from None
+        return dsn_from_uri(written)
     except AirflowNotFoundException:
         raise failure(
             f"Airflow has no connection {name}. Define it (Admin, Connections, or the environment variable "

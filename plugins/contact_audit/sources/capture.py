@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from contact_audit.database import audit_connection, where
+from contact_audit.connections import where
+from contact_audit.database import audit_connection
 from contact_audit.errors import CaptureBrakeError, ContactAuditError, SourceError
 from contact_audit.evidence.values import Codes
 from contact_audit.settings import Settings

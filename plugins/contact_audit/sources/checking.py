@@ -10,7 +10,8 @@ import pandas as pd
 import psycopg2
 import psycopg2.extras
 
-from contact_audit.database import first_line, where
+from contact_audit.connections import where
+from contact_audit.database import first_line
 from contact_audit.errors import SourceError
 from contact_audit.sql import bind, statement
 

@@ -13,7 +13,8 @@ import pandas as pd
 import pyarrow as pa
 
 from contact_audit import model
-from contact_audit.database import Reader, reader, where
+from contact_audit.connections import where
+from contact_audit.database import Reader, reader
 from contact_audit.errors import SourceError
 from contact_audit.evidence.values import Codes
 from contact_audit.sources.base import Clock

@@ -3,6 +3,7 @@
 Connections are kept for a while: a new one for each request would cost more than most of the queries.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -127,10 +128,16 @@ def airflow_address() -> str:
     from airflow.models.connection import Connection as AirflowConnection
     from airflow.sdk.exceptions import AirflowNotFoundException
 
-    from contact_audit.database import dsn_of
+    from contact_audit.connections import dsn_from_uri, dsn_of
 
     try:
         return dsn_of(AirflowConnection.get_connection_from_secrets(CONNECTION_ID))
+    except ValueError:
+        # Airflow cannot read a URI with several hosts; we can
+        written = os.environ.get(f"AIRFLOW_CONN_{CONNECTION_ID.upper()}")
+        if written is None:
+            raise AuditDatabaseError(f"Airflow cannot read its connection {CONNECTION_ID}") from None
+        return dsn_from_uri(written)
     except AirflowNotFoundException as error:
         raise AuditDatabaseError(f"Airflow has no connection {CONNECTION_ID}: {first_line(error)}") from error
 
