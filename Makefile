@@ -13,13 +13,16 @@ UV := UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=.venv $(BIN)/uv
 ARGS ?=
 ENV ?= .env
 
-.PHONY: help demo up down clean migrate check-source airflow secrets test test-heavy test-all prove lint format bench accuracy screenshots superset lock
+.PHONY: help demo demo-roundup up down clean migrate check-source airflow secrets test test-heavy test-all prove lint format bench accuracy screenshots superset lock
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 
 demo: $(BIN)/.runtime ## fill a demo helpdesk, audit it through Airflow, show a contact's activity
 	@$(LOCAL) demo
+
+demo-roundup: $(BIN)/.runtime ## start a real Roundup tracker, edit it, audit it through Airflow, show a contact's activity
+	@PYTHONPATH=plugins:. $(BIN)/python -m tests.trackers.roundup.demo
 
 up: $(BIN)/.runtime ## start Airflow with its UI in the background (PORT=8080)
 	@$(LOCAL) up
@@ -92,6 +95,7 @@ lock: $(BIN)/.uv ## compile requirements*.txt anew from requirements*.in
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) requirements-dev.in -o requirements-dev.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) bench/superset/requirements.in -o bench/superset/requirements.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) bench/peers/requirements.in -o bench/peers/requirements.txt
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(ARGS) tests/trackers/roundup/requirements.in -o tests/trackers/roundup/requirements.txt
 
 $(BIN)/.runtime: requirements.txt | $(BIN)/.uv
 	@echo "Installing the locked requirements into .venv"

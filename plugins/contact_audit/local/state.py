@@ -65,9 +65,14 @@ class State:
         return self.home / "superset"
 
     @property
+    def roundup(self) -> Path:
+        """The state of its own that `make demo-roundup` keeps."""
+        return self.home / "roundup"
+
+    @property
     def parts(self) -> list[Path]:
         """All that is ever written under `home`."""
-        folders = ("postgres", "socket", "airflow", "staging", "logs", "superset")
+        folders = ("postgres", "socket", "airflow", "staging", "logs", "superset", "roundup")
         files = ("socket_folder", "lock", "airflow.pid", "url", "metadata.json", "jwt_secret")
         return [self.home / name for name in (*folders, *files)]
 

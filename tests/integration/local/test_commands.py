@@ -19,6 +19,7 @@ from tests.conftest import NewDatabase
 TARGETS = [
     "help",
     "demo",
+    "demo-roundup",
     "secrets",
     "test",
     "test-heavy",
