@@ -16,7 +16,7 @@ ENV ?= .env
 .PHONY: help demo demo-roundup up down clean migrate check-source airflow secrets test test-heavy test-all prove lint format bench accuracy screenshots superset lock
 
 help: ## show this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 21
 
 demo: $(BIN)/.runtime ## fill a demo helpdesk, audit it through Airflow, show a contact's activity
 	@$(LOCAL) demo

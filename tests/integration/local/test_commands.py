@@ -20,6 +20,7 @@ TARGETS = [
     "help",
     "demo",
     "demo-roundup",
+    "check-source",
     "secrets",
     "test",
     "test-heavy",
