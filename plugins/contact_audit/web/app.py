@@ -114,8 +114,8 @@ def _explain(request: Request, error: Exception) -> Response:
     if path.startswith("/api/"):
         return JSONResponse({"detail": detail or HTTPStatus(status).phrase}, status, headers)
     rendering: Rendering = request.app.state.rendering
-    # who may not see the page does not get its style sheet either
-    section = "bare" if status in (401, 403) else None
+    # who may not see the page does not get its style sheet either; who asks by another method than GET is not asked who he is
+    section = "bare" if status in (401, 403, 405) else None
     return rendering.page(
         request, "error.html", status, headers, section=section, status=status, detail=detail, dag_id=SYNC
     )

@@ -52,6 +52,19 @@ def test_nobody_gets_in_without_a_login_and_the_right_to_read_the_dag(app: Any, 
     assert found.status_code == (404 if path in ("/docs", "/openapi.json", "/nothing") else 200)
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"])
+def test_any_other_method_than_get_is_refused_alike_whoever_asks_and_whatever_there_is(
+    app: Any, log: Log, reader: Any, method: str
+) -> None:
+    for path in (one.format(event=log.ids["phone"]) for one in (*PAGES, *API, *OTHERS)):
+        anonymous, viewer = client(app).request(method, path), reader.request(method, path)
+        assert (anonymous.status_code, anonymous.headers["allow"]) == (405, "GET"), path
+        assert (viewer.status_code, viewer.text) == (405, anonymous.text), path
+        assert "Dana" not in anonymous.text
+        assert "<nav" not in anonymous.text
+        assert anonymous.headers["cache-control"] == "no-store"
+
+
 def test_every_route_is_among_those_tried(app: Any) -> None:
     (mounted,) = (route.app for route in app.routes if getattr(route, "path", None) == PREFIX)
     tried = [path.partition("?")[0].format(event="x") for path in [*PAGES, *API, *OTHERS]]
