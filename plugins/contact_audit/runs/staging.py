@@ -1,10 +1,10 @@
 """Handing frames from task to task: Parquet files on object storage, private, and gone when the run is over.
 
-They hold people's data. A run's folder carries the moment it was made, so that a later run sweeps what a dead one left.
+They hold people's data. A run's folder says whose it is and since when, so that the next run sweeps what a dead one left.
 """
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from contact_audit.errors import StagingError
 KEEP = timedelta(days=1)
 _STAMP = "%Y%m%dT%H%M%SZ"
 _PREFIX = "contact_audit-"
+_OWNER = "run_id"
 _UNWRITABLE = {
     errno.ENOSPC: "its disk is full",
     errno.EDQUOT: "this user's share of its disk is full",
@@ -46,10 +47,11 @@ class Staging:
 
     @classmethod
     def create(cls, base: str, run: str, now: datetime) -> "Staging":
-        """Make a run's folder, private to its user where the storage is a file system."""
+        """Make a run's folder, private to its user where the storage is a file system; `run`: the run's id."""
         folder = ObjectStoragePath(base) / f"{_PREFIX}{now.strftime(_STAMP)}-{_safe(run)}"
         with _explained(folder):
             cls._make(folder)
+            (folder / _OWNER).write_text(run)
         return cls(str(folder))
 
     @staticmethod
@@ -113,24 +115,31 @@ def remove_tree(folder: ObjectStoragePath) -> None:
         folder.fs.rm(folder.path, recursive=True)
 
 
-def sweep(base: str, now: datetime) -> list[str]:
-    """Remove the folders of runs that began more than a day ago and never cleaned up; their names."""
+def sweep(base: str, now: datetime, is_over: Callable[[str], bool]) -> list[str]:
+    """Remove the folders of runs that are over, or that began more than a day ago; their names. `is_over` is asked by a run's id."""
     root = ObjectStoragePath(base)
-    swept: list[str] = []
     if not root.exists():
-        return swept
-    for folder in root.iterdir():
-        if not folder.name.startswith(_PREFIX):
-            continue
-        stamp = folder.name.removeprefix(_PREFIX).split("-", 1)[0]
-        try:
-            begun = datetime.strptime(stamp, _STAMP).replace(tzinfo=now.tzinfo)
-        except ValueError:
-            continue
-        if now - begun > KEEP:
-            remove_tree(folder)
-            swept.append(folder.name)
-    return swept
+        return []
+    dead = [folder for folder in root.iterdir() if _is_dead(folder, now, is_over)]
+    for folder in dead:
+        remove_tree(folder)
+    return [folder.name for folder in dead]
+
+
+def _is_dead(folder: ObjectStoragePath, now: datetime, is_over: Callable[[str], bool]) -> bool:
+    if not folder.name.startswith(_PREFIX):
+        return False
+    stamp = folder.name.removeprefix(_PREFIX).split("-", 1)[0]
+    try:
+        begun = datetime.strptime(stamp, _STAMP).replace(tzinfo=now.tzinfo)
+    except ValueError:
+        return False
+    if now - begun > KEEP:
+        return True
+    try:
+        return is_over((folder / _OWNER).read_text())
+    except FileNotFoundError:
+        return False  # it is being made, or another version made it
 
 
 def _safe(text: str) -> str:

@@ -68,7 +68,7 @@ def find_due() -> str:
     context: Any = get_current_context()
     run, now = context["dag_run"], datetime.now(UTC)
     pipeline = _pipeline()
-    for name in sweep(_staging_base(pipeline.settings), now):
+    for name in sweep(_staging_base(pipeline.settings), now, _is_over):
         _say(f"removed what a dead run had left: {name}")
     own = sync.own_window(run.run_type, run.logical_date, run.data_interval_end, run.run_after, now)
     plan = sync.find_due(pipeline, own, run.run_type == "backfill", _say)
@@ -267,6 +267,14 @@ def _announce(done: "Report") -> None:
 def _announce_nothing() -> None:
     context: Any = get_current_context()
     context["task"].outlets = []  # of this task run only: Airflow runs a copy
+
+
+def _is_over(run_id: str) -> bool:
+    """Whether that run of this DAG neither runs nor waits."""
+    context: Any = get_current_context()
+    dag_id = context["dag_run"].dag_id
+    active: int = context["ti"].get_dr_count(dag_id=dag_id, run_ids=[run_id], states=["queued", "running"])
+    return active == 0
 
 
 def _run_id() -> str:
