@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench import backfill, changed, full, reading
+from bench import backfill, changed, full, live, reading
 from bench.peers import run as peers
 from bench.table import say
 from bench.world import own_server
@@ -27,6 +27,8 @@ def main(arguments: Sequence[str]) -> None:
             full.run(server, options.contacts, options.changed_share)
         if options.what in ("changed", "all"):
             changed.run(server, (options.contacts // 10, options.contacts), options.changes)
+        if options.what in ("live", "all"):
+            live.run(server, options.contacts)
         if options.what in ("backfill", "all"):
             sizes = [options.entries] if options.only else [options.entries // 10, options.entries]
             under_airflow = not options.without_airflow
@@ -44,9 +46,11 @@ def main(arguments: Sequence[str]) -> None:
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", default="all", choices=("full", "changed", "backfill", "reading", "peers", "all")
+        "what", nargs="?", default="all", choices=("full", "changed", "live", "backfill", "reading", "peers", "all")
     )
-    parser.add_argument("--contacts", type=int, default=1_000_000, help="of `full` and, with a tenth, of `changed`")
+    parser.add_argument(
+        "--contacts", type=int, default=1_000_000, help="of `full`, `live` and, with a tenth, of `changed`"
+    )
     parser.add_argument(
         "--changed-share", type=float, default=0.013, help="of `full`: the share of contacts that differ"
     )

@@ -172,10 +172,14 @@ class Reader:
 
 @contextmanager
 def reader(dsn: str, adapter: str, timeout_seconds: int) -> Iterator[Reader]:
-    """Open a Reader; every statement ends after the timeout. Raises SourceError or ConnectionLostError."""
+    """Open a Reader; every statement ends after the timeout. Raises SourceError (of the capture store: AuditDatabaseError) or
+    ConnectionLostError.
+    """
     try:
         connection = dbapi.connect(dsn)
     except adbc_driver_manager.Error as error:
+        if adapter == "store":
+            raise _unconnected(_adbc_text(error), str(error), dsn, "audit", AuditDatabaseError) from error
         raise _unconnected(_adbc_text(error), str(error), dsn, "helpdesk", SourceError) from error
     _ANSWERED.add(where(dsn))
     try:

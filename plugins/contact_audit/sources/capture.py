@@ -81,6 +81,7 @@ def _take(
     store.copy("incoming_contacts", differing_rows(reads, known, came, source.live.empty_is_null))
     if came.repeated:
         store.query("repeated")
+    store.query("analyze")
     seen = came.seen(known)
     gone = known.contact[~seen]
     missing = int((known.present & ~seen).sum()) + int(np.isin(came.deleted(), known.contact[known.present]).sum())
@@ -89,7 +90,7 @@ def _take(
     restored = None
     if newest is not None and "restored" not in allowed:
         restored = journal_copy.went_back(store, reads, newest, known.contact[seen])
-    copied = journal_copy.copy(store, reads, newest, epoch, moment - settings.overlap, known.contact[seen])
+    copied = journal_copy.copy(store, reads, newest, epoch, settings.overlap, known.contact[seen])
     if "restored" not in allowed:
         restored = restored or copied.clash
     reasons: list[str] = []

@@ -5,7 +5,7 @@ decides.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -53,14 +53,17 @@ def went_back(store: Store, reads: LiveReads, newest: dict[str, Any], there: Cod
 
 
 def copy(
-    store: Store, reads: LiveReads, newest: dict[str, Any] | None, epoch: int, overlap_before: datetime, there: Codes
+    store: Store, reads: LiveReads, newest: dict[str, Any] | None, epoch: int, overlap: timedelta, there: Codes
 ) -> Copied:
-    """Bring the rows that were never seen into incoming_rows."""
+    """Bring the rows that were never seen into incoming_rows. A transaction that was open at the newest capture had begun at most `overlap`
+    before it: its rows are found by reading the ids since then again.
+    """
     opened = newest is not None and epoch > int(newest["epoch"])
     after = _BEFORE_ALL
     greatest, _ = reads.newest()
     if newest is not None and not opened:
-        known_until = (store.row("known_until", epoch=epoch, before=overlap_before, less=_AGAIN) or {})["entry_id"]
+        before = newest["captured_at"] - overlap
+        known_until = (store.row("known_until", epoch=epoch, before=before, less=_AGAIN) or {})["entry_id"]
         after = _BEFORE_ALL if known_until is None else min(int(known_until), greatest or _BEFORE_ALL) - 1
     known = _known(store, after, epoch) if newest is not None else None
     clash: str | None = None

@@ -165,3 +165,19 @@ def _until_waiting(dsn: str, count: int) -> None:
             return
         threading.Event().wait(0.05)
     raise AssertionError("no such many runs wait")
+
+
+@pytest.mark.usefixtures("dana")
+def test_what_an_ignored_capture_showed_the_next_one_shows(pipeline: Pipeline, do: Do) -> None:
+    sync(pipeline, last_border())
+    do("update person set name = 'Dana Smith' where id = 1")
+    do(RENAMED, ("2026-01-01Z",))
+    sync(pipeline, last_border())
+    query(
+        pipeline.audit_dsn,
+        "insert into audit.capture_decisions (snapshot_id, decision, decided_by, reason) values (2, 'ignore', 'me', 'because')",
+    )
+    sync(pipeline, last_border())
+    assert [(one["attribution"], one["author_id"]) for one in events(pipeline)] == [("recorded", "9")]
+    pair = query(pipeline.audit_dsn, "select previous_snapshot_id::int, snapshot_id::int from audit.contact_audit_log")
+    assert pair == [{"previous_snapshot_id": 1, "snapshot_id": 3}]

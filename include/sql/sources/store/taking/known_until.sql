@@ -1,14 +1,24 @@
--- The id after which the journal is read again for late rows: the greatest that the source had at the newest capture that is older than
--- the overlap, less some rows; null where none is. One row; O(rows less).
+-- The id after which the journal is read again for late rows: the greatest that the source had at the newest capture until a moment (where
+-- none is as old: the one before the first row that happened since), less some rows; null where none is. One row; O(rows less), and
+-- once O(rows).
 select least(
-    (
-        select s.newest_entry_id
-        from captures.snapshots as s
-        where
-            s.epoch = %(epoch)s
-            and s.captured_at <= %(before)s
-        order by s.snapshot_id desc
-        limit 1
+    coalesce(
+        (
+            select s.newest_entry_id
+            from captures.snapshots as s
+            where
+                s.epoch = %(epoch)s
+                and s.captured_at <= %(before)s
+            order by s.snapshot_id desc
+            limit 1
+        ),
+        (
+            select min(r.entry_id) - 1
+            from captures.journal_rows as r
+            where
+                r.epoch = %(epoch)s
+                and r.occurred_at > %(before)s
+        )
     ),
     (
         select r.entry_id
