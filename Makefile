@@ -13,7 +13,7 @@ UV := UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=.venv $(BIN)/uv
 ARGS ?=
 ENV ?= .env
 
-.PHONY: help demo demo-roundup up down clean migrate check-source airflow secrets test test-heavy test-all prove lint format bench accuracy screenshots superset lock
+.PHONY: help demo demo-roundup up down clean migrate check-source doctor airflow secrets test test-heavy test-all prove lint format bench accuracy screenshots superset lock
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 21
@@ -36,6 +36,9 @@ clean: ## down, then delete local state and .venv
 
 migrate: $(BIN)/.runtime ## bring the audit database's schema up to date
 	@$(LOCAL) migrate
+
+doctor: $(BIN)/.runtime ## say what is wrong with this set-up, each fault with its fix; exit status 0 where all is well
+	@$(LOCAL) doctor
 
 check-source: $(BIN)/.runtime ## check that the helpdesk can be read: what is wrong, missing or noise, in plain words
 	@$(LOCAL) check-source

@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = dict(os.environ)
     os.umask(0o077)  # what is written here holds people's data and secrets
     try:
-        Settings.from_environment(given)
+        if chosen.run is not _doctor:  # who tells of wrong settings among the rest
+            Settings.from_environment(given)
         status = chosen.run(State.from_environment(given), given, chosen)
     except ContactAuditError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         ("down", _down, "end Airflow and the embedded PostgreSQL"),
         ("clean", _clean, "the same, and delete all local state"),
         ("migrate", _migrate, "bring the audit database's schema up to date"),
+        ("doctor", _doctor, "say what is wrong with this set-up, and how to mend it"),
         ("check-source", _check_source, "check that the helpdesk can be read, in plain words"),
         ("env", _env, "print the environment of Airflow's processes, for a shell's eval"),
         ("status", _status, "say what runs"),
@@ -139,6 +141,17 @@ def _check_source(state: State, given: Mapping[str, str], _: argparse.Namespace)
     else:
         dsn = dsn_from_uri(given[HELPDESK])
     return check_source(Settings.from_environment(given), dsn, "", say)
+
+
+def _doctor(state: State, given: Mapping[str, str], _: argparse.Namespace) -> int:
+    from contact_audit.local.doctor import findings
+    from contact_audit.local.looked_at import look
+
+    found = findings(look(state, given, _port(given)))
+    for finding in found:
+        say(finding.line())
+    say(f"{len(found)} faults." if len(found) > 1 else "1 fault." if found else "All is well.")
+    return 1 if found else 0
 
 
 def _airflow(state: State, given: Mapping[str, str], chosen: argparse.Namespace) -> None:
