@@ -29,6 +29,7 @@ class Settings:
         downloads: how many downloads of the page run at once, in each process of the web server.
         download_seconds: after how long a download ends, whole or not.
         export_destinations: folders, as URIs apart by spaces, below which the export writes; empty means its own, AIRFLOW_HOME/exports.
+        undo_empty_mark: what the helpdesk's import takes for "empty this field"; without one, undo plans' files leave such fields out.
     """
 
     source: str = "helpdesk"
@@ -43,6 +44,7 @@ class Settings:
     downloads: int = 2
     download_seconds: int = 600
     export_destinations: str = ""
+    undo_empty_mark: str = ""
 
     @property
     def skew(self) -> timedelta:
@@ -109,4 +111,5 @@ _CONVERT: dict[str, Callable[[str], str | float | int]] = {
     "downloads": _count,
     "download_seconds": _count,
     "export_destinations": str,
+    "undo_empty_mark": str,
 }

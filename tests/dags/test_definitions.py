@@ -21,11 +21,12 @@ from contact_audit.runs.backfill import Request
 from contact_audit.runs.sync import own_window
 
 SYNC, BACKFILL, EXPORT = "contact_audit_sync", "contact_audit_backfill", "contact_audit_export"
+UNDO = "contact_audit_undo"
 
 
 def test_the_dags_import_without_errors(dagbag: DagBag) -> None:
     assert dagbag.import_errors == {}
-    assert {SYNC, BACKFILL, EXPORT} <= set(dagbag.dags)
+    assert {SYNC, BACKFILL, EXPORT, UNDO} <= set(dagbag.dags)
 
 
 def test_the_sync_runs_every_three_hours_as_data_intervals(dagbag: DagBag) -> None:
@@ -37,12 +38,12 @@ def test_the_sync_runs_every_three_hours_as_data_intervals(dagbag: DagBag) -> No
     assert dag.max_active_runs == 1
 
 
-@pytest.mark.parametrize("dag_id", [BACKFILL, EXPORT])
+@pytest.mark.parametrize("dag_id", [BACKFILL, EXPORT, UNDO])
 def test_the_backfill_and_the_export_run_only_when_triggered(dagbag: DagBag, dag_id: str) -> None:
     assert dagbag.dags[dag_id].schedule is None
 
 
-@pytest.mark.parametrize("dag_id", [SYNC, BACKFILL, EXPORT])
+@pytest.mark.parametrize("dag_id", [SYNC, BACKFILL, EXPORT, UNDO])
 def test_each_dag_tells_its_owner_and_how_it_is_retried(dagbag: DagBag, dag_id: str) -> None:
     dag: DAG = dagbag.dags[dag_id]
     assert "contact_audit" in dag.tags
@@ -61,7 +62,12 @@ def test_what_reads_the_helpdesk_in_bulk_runs_in_its_pool(dagbag: DagBag) -> Non
 
 @pytest.mark.parametrize(
     ("dag_id", "failures"),
-    [(SYNC, ("brake", "evidence_lost")), (BACKFILL, ("brake", "evidence_lost")), (EXPORT, ("destination=", "partial"))],
+    [
+        (SYNC, ("brake", "evidence_lost")),
+        (BACKFILL, ("brake", "evidence_lost")),
+        (EXPORT, ("destination=", "partial")),
+        (UNDO, ("destination=", "conflicts")),
+    ],
 )
 def test_the_docs_answer_what_when_how_and_what_if_it_fails(
     dagbag: DagBag, dag_id: str, failures: tuple[str, ...]
@@ -107,7 +113,7 @@ def test_the_backfill_takes_the_whole_history_by_default(dagbag: DagBag) -> None
     assert (request.force, request.dry_run, request.accept_lost_evidence) == (False, False, False)
 
 
-@pytest.mark.parametrize("dag_id", [BACKFILL, EXPORT])
+@pytest.mark.parametrize("dag_id", [BACKFILL, EXPORT, UNDO])
 def test_each_param_of_the_form_has_a_title_and_a_description(dagbag: DagBag, dag_id: str) -> None:
     params = dagbag.dags[dag_id].params
     for name in params:
@@ -144,6 +150,15 @@ def test_the_form_of_the_export_offers_what_the_export_takes(dagbag: DagBag) -> 
     for name, choices in (("actions", ACTIONS), ("attributions", ATTRIBUTIONS)):
         assert params.get_param(name).schema["items"]["enum"] == list(choices)
     assert {*Filters().__dict__, "from", "to", "format", "destination"} == set(params)
+
+
+def test_the_form_of_the_undo_offers_the_exports_filters(dagbag: DagBag) -> None:
+    offered, undo = dagbag.dags[EXPORT].params, dagbag.dags[UNDO].params
+    assert set(offered) - {"format"} == set(undo)
+    for name in Filters().__dict__:
+        assert undo.get_param(name).schema == offered.get_param(name).schema | {
+            key: undo.get_param(name).schema[key] for key in ("examples", "title")
+        }
 
 
 def test_decisions_of_the_form_are_those_of_the_request(dagbag: DagBag) -> None:

@@ -13,11 +13,12 @@ MAY_IMPORT = {
     "attribution": {GROUND, "evidence"},
     "sources": {GROUND, "evidence"},
     "log": {GROUND, "evidence", "attribution"},
-    "runs": {GROUND, "evidence", "attribution", "sources", "log", "export"},
+    "runs": {GROUND, "evidence", "attribution", "sources", "log", "export", "act"},
     "export": {GROUND},
-    "web": {GROUND, "evidence", "export"},  # of the evidence: how values are written
+    "act": {GROUND, "evidence", "export"},
+    "web": {GROUND, "evidence", "export", "act"},  # of the evidence: how values are written
     "demo": {GROUND},
-    "local": {GROUND, "evidence", "attribution", "sources", "log", "runs", "export", "web", "demo"},
+    "local": {GROUND, "evidence", "attribution", "sources", "log", "runs", "export", "act", "web", "demo"},
 }
 """Room → the rooms below it. The ground is the package's own files: errors, settings, windows, model, sql, database."""
 

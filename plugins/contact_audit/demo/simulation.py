@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from contact_audit.demo import star
+from contact_audit.demo import star, wrong_import
 from contact_audit.demo.fields import CUSTOM_FIELDS, RENAMED, first_values
 from contact_audit.demo.history import STAR, Contact, Day, Town
 from contact_audit.demo.lives import DAILY, account_of
@@ -136,6 +136,8 @@ def _live(town: Town, seed: int, midnight: datetime) -> Day:
     busy = _BUSY_DAY if midnight.weekday() < 5 else _QUIET_DAY
     for story in rng.choices(list(ORDINARY), list(ORDINARY.values()), k=max(0, round(rng.gauss(busy, busy / 4)))):
         story(day)
+    if wrong_import.is_due(day):
+        wrong_import.wrong_import(day)
     return day
 
 

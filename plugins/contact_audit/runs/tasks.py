@@ -208,6 +208,29 @@ def export() -> dict[str, Any]:
     return done
 
 
+@_plain_errors
+def undo() -> dict[str, Any]:
+    """A plan that would take events back, and its import files, on object storage; its counts."""
+    from contact_audit.act.choice import Choice
+    from contact_audit.act.undo import make_plan
+    from contact_audit.act.write import write_to
+    from contact_audit.export.destinations import check_destination
+
+    context: Any = get_current_context()
+    params, now = context["params"], datetime.now(UTC)
+    settings = Settings.from_environment(os.environ)
+    choice = Choice.from_params(params, now)
+    place = "".join(one if one.isalnum() or one in "_-" else "_" for one in _run_id())
+    own = _below_home("undo")
+    destination = params.get("destination") or f"{own}/{place}"
+    check_destination(destination, settings.export_destinations.split() or [own, _below_home("exports")])
+    plan = make_plan(_dsn("contact_audit", AuditDatabaseError), choice, now)
+    done = write_to(plan, destination, settings.undo_empty_mark or None)
+    counts = ", ".join(f"{count:,} {section.replace('_', ' ')}" for section, count in done["changes"].items())
+    _tell([f"{plan.events:,} events: {counts}", f"plan: {done['uri']}"])
+    return done
+
+
 def _pipeline() -> "Pipeline":
     from contact_audit.runs.pipeline import Pipeline
 

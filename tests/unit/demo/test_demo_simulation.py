@@ -103,7 +103,7 @@ def test_everything_that_a_helpdesk_shows_occurs_dozens_of_times(whole: World) -
     for column in ("story", "telling", "action", "author_type", "channel"):
         counts = Counter(getattr(deed, column) for deed in whole.deeds)
         assert min(counts.values()) >= DOZENS, (column, counts)
-    assert len({deed.story for deed in whole.deeds}) == 29
+    assert len({deed.story for deed in whole.deeds}) == 30
     assert {deed.telling for deed in whole.deeds} == {"values", "names", "mixed", "bare", "upsert", "empty", "missing"}
     fields = Counter(
         item["field"] for deed in whole.deeds for item in json.loads(deed.changes) if deed.action == "update"
@@ -198,3 +198,15 @@ def _play(true: dict[int, dict[str, Any] | None], deed: Any) -> None:
         if item["new"] is not None:
             values[item["field"]] = item["new"]
     true[deed.contact_id] = None if deed.action == "delete" else values
+
+
+def test_once_a_month_a_bulk_import_goes_wrong_and_most_of_it_can_be_undone_a_month_later(whole: World) -> None:
+    wrong = [deed for deed in whole.deeds if deed.story == "wrong_import"]
+    days = Counter(deed.moment.date() for deed in wrong)
+    assert all(day.weekday() == 1 and day.day <= 7 for day in days)
+    assert len(days) > 80
+    assert min(days.values()) >= 10
+    newest = max(days)
+    told = {deed.contact_id for deed in wrong if deed.moment.date() == newest}
+    since = {deed.contact_id for deed in whole.deeds if deed.moment.date() > newest and "primary_phone" in deed.changes}
+    assert len(told & since) < len(told) / 2
