@@ -17,8 +17,13 @@ EXISTENCE = "(exists)"  # no field of a contact has this name
 WINDOW = timedelta(hours=3)
 
 
-def derive(world: dict[str, Any], skew_seconds: float = 120) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Events, and entries without event, of a world of snapshots, contact_snapshots and contact_journal."""
+def derive(
+    world: dict[str, Any], skew_seconds: float = 120, version: int = 2
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Events, and entries without event, of a world of snapshots, contact_snapshots and contact_journal.
+
+    `version` of the rules: 1 for worlds in which no contact moves; it differs in rules 7 and 9 only.
+    """
     skew = timedelta(seconds=skew_seconds)
     captures = sorted(
         ({**row, "captured_at": moment(row["captured_at"])} for row in world["snapshots"]),
@@ -34,7 +39,7 @@ def derive(world: dict[str, Any], skew_seconds: float = 120) -> tuple[list[dict[
     left_over: list[dict[str, Any]] = []
     for contact_id in sorted(rows.keys() | journal.keys()):
         contact_events, contact_left_over = derive_contact(
-            contact_id, captures, rows[contact_id], journal[contact_id], skew
+            contact_id, captures, rows[contact_id], journal[contact_id], skew, version
         )
         events += contact_events
         left_over += contact_left_over
@@ -47,10 +52,11 @@ def derive_contact(
     rows: dict[int, dict[str, Any]],
     journal: list[dict[str, Any]],
     skew: timedelta,
+    version: int,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     states = known_rows(captures, rows)
     entries, duplicates = read_journal(journal)
-    cuts = find_cuts(captures, states, entries, skew)
+    cuts = find_cuts(captures, states, entries, skew, version)
     events: list[dict[str, Any]] = []
     reasons: dict[int, str] = {}
 
@@ -77,7 +83,7 @@ def derive_contact(
             created_at=moment(row_after["created_at"]) if row_after and row_after["created_at"] else None,
             entries=pair_entries,
         )
-        walk = Walk(pair, skew)
+        walk = Walk(pair, skew, version)
         for event in walk.run():
             place_event(
                 event,
@@ -142,7 +148,11 @@ def lone_event(entry: Entry) -> dict[str, Any] | None:
 
 
 def find_cuts(
-    captures: list[dict[str, Any]], states: list[dict[str, Any] | None], entries: list[Entry], skew: timedelta
+    captures: list[dict[str, Any]],
+    states: list[dict[str, Any] | None],
+    entries: list[Entry],
+    skew: timedelta,
+    version: int,
 ) -> list[int]:
     """For each capture, how many of the contact's entries lie before it."""
     cuts: list[int] = []
@@ -153,24 +163,25 @@ def find_cuts(
         # Those before the last cut are still this capture's neighbours: their pins count, they just cannot be moved.
         near = [index for index, entry in enumerate(entries) if abs(entry.at - at) <= skew]
         places = range(near[0], near[-1] + 2) if near else range(0)
-        fitting = [cut for cut in places if cut >= lowest and fits(cut, near, entries, row)]
+        fitting = [cut for cut in places if cut >= lowest and fits(cut, near, entries, row, version)]
         cuts.append(min(fitting, key=lambda cut: (abs(cut - by_clock), cut), default=max(by_clock, lowest)))
     return cuts
 
 
-def fits(cut: int, near: list[int], entries: list[Entry], row: dict[str, Any] | None) -> bool:
+def fits(cut: int, near: list[int], entries: list[Entry], row: dict[str, Any] | None, version: int) -> bool:
     """Whether the entries near a capture agree with it when the cut lies before entry number `cut`."""
     captured = {**(fields(row) or {}), EXISTENCE: row is not None}
     before = [entries[index] for index in reversed(near) if index < cut]
     after = [entries[index] for index in near if index >= cut]
     names = {name for index in near for name in all_pins(entries[index])}
     return all(
-        side_fits(name, captured.get(name), before, pin_end=1) and side_fits(name, captured.get(name), after, pin_end=0)
+        side_fits(name, captured.get(name), before, 1, version)
+        and side_fits(name, captured.get(name), after, 0, version)
         for name in names
     )
 
 
-def side_fits(name: str, captured: Any, entries: list[Entry], pin_end: int) -> bool:
+def side_fits(name: str, captured: Any, entries: list[Entry], pin_end: int, version: int) -> bool:
     """From the cut to the nearest pin of the field: it meets the captured value, or an entry between may have made the difference.
 
     That is an update that names the field or is bare, or a birth or a death that does not pin it.
@@ -180,7 +191,11 @@ def side_fits(name: str, captured: Any, entries: list[Entry], pin_end: int) -> b
         pins = all_pins(entry)
         if name in pins:
             return accounted or same(pins[name][pin_end], captured)
-        if name != EXISTENCE and (entry.action != "update" or entry.bare or name in entry.names):
+        if name == EXISTENCE:
+            continue
+        if entry.action == "update":
+            accounted = accounted or entry.bare or name in entry.names
+        elif version > 1:
             accounted = True
     return True
 

@@ -100,8 +100,8 @@ def lay_out(pair: Pair) -> tuple[list[Step], dict[int, str]]:
 class Walk:
     """The walk through one pair: gives its events in order and the entries that left no event."""
 
-    def __init__(self, pair: Pair, skew: timedelta) -> None:
-        self.pair = pair
+    def __init__(self, pair: Pair, skew: timedelta, version: int) -> None:
+        self.pair, self.version = pair, version
         self.skew = skew
         self.steps, self.without_event = lay_out(pair)
         self.shared: dict[tuple[int, ...], list[dict[str, Any]]] = {}  # rule 4: by the candidates' places
@@ -205,7 +205,7 @@ class Walk:
             point.take(name, left, reached, "inferred" if bare else "matched")
             return
         candidates, rule = (named, "matched") if named else (bare, "inferred")
-        if from_absence and point.entry and (point.entry.bare or name in point.entry.names):
+        if self.version > 1 and from_absence and point.entry and (point.entry.bare or name in point.entry.names):
             rule = "inferred"  # the birth may have set it, too
         if len(candidates) == 1:
             candidates[0].take(name, left, reached, rule)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from contact_audit.evidence.values import Codes
 from contact_audit.log.audit_log import AuditLog
-from contact_audit.log.loads import Load
+from contact_audit.log.loads import Load, Rows
 from contact_audit.windows import LENGTH, LONG_AGO, Window, window_of
 
 
@@ -82,7 +82,7 @@ def _entangled(load: Load, rests: pd.DataFrame, kept: set[datetime]) -> set[date
     """The other windows that share an entry with the kept ones: it has moved from one to the other (rule 9)."""
     if not kept:
         return set()
-    comes = _new_evidence(load)
+    comes = told_entries(load.rows)
     every = set(kept)
     while True:
         stay_old, stay_new = rests["window_end"].isin(list(every)), comes["window_end"].isin(list(every))
@@ -94,19 +94,19 @@ def _entangled(load: Load, rests: pd.DataFrame, kept: set[datetime]) -> set[date
         every |= set(pd.DatetimeIndex(list(more)).to_pydatetime())
 
 
-def _new_evidence(load: Load) -> pd.DataFrame:
-    """window_end, entry_id: what the new rows rest on."""
-    events = load.rows.events
+def told_entries(rows: Rows) -> pd.DataFrame:
+    """window_end, entry_id: the journal entries that rows tell of, whether with an event or without."""
+    events = rows.events
     several = events[events["candidates"].notna()]
     candidates = several.assign(entry_id=several["candidates"].map(orjson.loads)).explode("entry_id")
     frames = [
         events.rename(columns={"journal_entry_id": "entry_id"}),
         candidates,
-        load.rows.entries_without_event,
-        load.rows.rejected,
+        rows.entries_without_event,
+        rows.rejected,
     ]
-    rows = pd.concat([frame[["window_end", "entry_id"]].astype({"entry_id": object}) for frame in frames])
-    return rows.dropna().astype({"entry_id": np.int64})
+    told = pd.concat([frame[["window_end", "entry_id"]].astype({"entry_id": object}) for frame in frames])
+    return told.dropna().astype({"entry_id": np.int64})
 
 
 def _newer(log: AuditLog, load: Load, there: list[datetime], unread: "pd.Series[Any]") -> set[datetime]:

@@ -16,6 +16,7 @@ from contact_audit.log.audit_log import AuditLog
 from contact_audit.runs.capturing import derive_anew, take_capture
 from contact_audit.runs.handover import marked, unmarked
 from contact_audit.runs.healing import clock_notes, in_the_future, late_windows, waiting
+from contact_audit.runs.neighbours import extract_settled, whole_until_with
 from contact_audit.runs.outcome import Report
 from contact_audit.runs.pipeline import Pipeline, use_of
 from contact_audit.runs.planning import CHUNKS, cut_into_chunks, ends_of, label, parts_of, windows_with_other_captures
@@ -136,14 +137,16 @@ def run_chunk(pipeline: Pipeline, chunk: dict[str, Any], request: Request, run_i
         parts = [part for one in spans(todo) for part in parts_of(one, session.weights(one.start, one.end))]
         reason = "derived anew by a forced backfill" if request.force else "evidence changed"
         for part in parts:
-            extracted = pipeline.extract(session, captures, part, shown, bring_contacts=bool(chunk["newest"]))
+            extracted = extract_settled(
+                pipeline, session, captures, part, shown, use, bring_contacts=bool(chunk["newest"])
+            )
             shown = extracted.shown_after(shown)
             checked = pipeline.derive(extracted.evidence, use)
             one = pipeline.load(
                 checked,
                 extracted,
                 run_id,
-                whole_until=request.span.end,
+                whole_until=whole_until_with(checked.span, part.end, request.span.end),
                 reason=reason,
                 accept_lost_evidence=request.accept_lost_evidence,
                 dry_run=request.dry_run,

@@ -22,8 +22,9 @@ from contact_audit.runs.handover import (
     unmarked,
 )
 from contact_audit.runs.healing import clock_notes, late_windows, seen_until, waiting
+from contact_audit.runs.neighbours import extract_settled, whole_until_with
 from contact_audit.runs.outcome import Report
-from contact_audit.runs.pipeline import Pipeline
+from contact_audit.runs.pipeline import Pipeline, use_of
 from contact_audit.runs.planning import Due, due_windows, parts_of
 from contact_audit.runs.staging import Staging
 from contact_audit.runs.steps import Shown
@@ -99,11 +100,11 @@ def extract_due(pipeline: Pipeline, plan: dict[str, Any], staging: Staging, say:
     with pipeline.source.session() as session:
         captures = pipeline.read_captures(session)
         for number, span in enumerate(asked):
-            extracted = pipeline.extract(session, captures, span, shown)
+            extracted = extract_settled(pipeline, session, captures, span, shown, use_of(session, captures))
             metas.append(put_extracted(staging, number, extracted))
             shown = extracted.shown_after(shown)
             raw = extracted.evidence
-            say(f"{_told(span)}: read {raw.states.num_rows} states, {raw.journal.num_rows} journal entries")
+            say(f"{_told(raw.span)}: read {raw.states.num_rows} states, {raw.journal.num_rows} journal entries")
     return metas
 
 
@@ -126,7 +127,8 @@ def load_due(
     for number, data in enumerate(metas):
         meta = SpanMeta.of(data)
         checked, extracted = get_checked(staging, number, meta), get_extracted(staging, number, meta)
-        one = pipeline.load(checked, extracted, run_id, whole_until)
+        asked_until = datetime.fromisoformat(plan["spans"][number][1])
+        one = pipeline.load(checked, extracted, run_id, whole_until_with(meta.span, asked_until, whole_until))
         report += one
         say(f"{_told(meta.span)}: loaded {one.windows} windows, {one.events} events")
     return report.as_dict()

@@ -7,7 +7,8 @@ select distinct on (l.window_end)
     l.sequence,
     l.events,
     l.entries_without_event,
-    l.rejected
+    l.rejected,
+    l.rules_version
 from audit.ledger as l
 where
     l.window_end > %(after)s

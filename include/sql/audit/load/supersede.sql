@@ -1,5 +1,6 @@
--- Take the rows of the given windows out of the log that the new rows are not identical to, in every column but run_id and
--- loaded_at, and keep them as superseded. Returns window_end and rows taken out. O(rows of these windows).
+-- Take the rows of the given windows out of the log that the new rows are not identical to, in every column but rules_version,
+-- run_id and loaded_at, and keep them as superseded: what two versions of the rules say alike was not said anew, and the ledger knows
+-- by which version its window was loaded last. Returns window_end and rows taken out. O(rows of these windows).
 with
 kept as (
     select
@@ -12,11 +13,11 @@ kept as (
         (
             n.account_id, n.contact_id, n.action, n.author_type, n.author_id, n.author_name, n.ip_address, n.channel,
             n.occurred_after, n.sequence, n.changes, n.attribution, n.journal_entry_id, n.candidates,
-            n.previous_snapshot_id, n.snapshot_id, n.window_start, n.window_end, n.rules_version
+            n.previous_snapshot_id, n.snapshot_id, n.window_start, n.window_end
         ) is not distinct from (
             e.account_id, e.contact_id, e.action, e.author_type, e.author_id, e.author_name, e.ip_address, e.channel,
             e.occurred_after, e.sequence, e.changes, e.attribution, e.journal_entry_id, e.candidates,
-            e.previous_snapshot_id, e.snapshot_id, e.window_start, e.window_end, e.rules_version
+            e.previous_snapshot_id, e.snapshot_id, e.window_start, e.window_end
         )
 ),
 
