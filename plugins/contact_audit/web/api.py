@@ -138,6 +138,9 @@ def list_events(
     author: Annotated[str | None, Query(max_length=500, description=_EVENT)] = None,
     kind: Annotated[Kind | None, Query(description="The author's kind.")] = None,
     channel: str | None = None,
+    account: Annotated[
+        str | None, Query(description="A contact's move from one account to another is shown in both.")
+    ] = None,
     field: Annotated[str | None, Query(examples=["email", "custom_fields.plan"])] = None,
     attribution: Attribution | None = None,
     value: Annotated[str | None, Query(max_length=500, description="A part of an old or new value.")] = None,
@@ -147,7 +150,7 @@ def list_events(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
     """Events that pass all filters. Page on with `after` until `next` is null: no event is left out or comes twice."""
-    given = {"action": action, "author": author, "kind": kind, "channel": channel, "field": field}
+    given = {"action": action, "author": author, "kind": kind, "channel": channel, "account": account, "field": field}
     filters = Filters.from_address({**given, "attribution": attribution, "value": value, "from": from_, "to": to})
     with _reading(request).snapshot() as ask:
         page = queries.events(ask, filters, contact_id, Place.from_text(after) if after else None, limit)

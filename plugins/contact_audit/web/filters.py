@@ -35,6 +35,7 @@ class Filters:
         action, kind, attribution: one of the values of ACTIONS, KINDS, ATTRIBUTIONS.
         author: kind:id, kind:name for an author without an id, or a part of a name.
         channel, field: exactly so.
+        account: that of the event, and of a move the one that it leads to.
         value: a part of an old or new value, whatever its case.
         since, until: a date, or a moment in ISO 8601; `since` is included, a day of `until`, too, a moment is not.
     """
@@ -43,6 +44,7 @@ class Filters:
     author: str | None = None
     kind: str | None = None
     channel: str | None = None
+    account: str | None = None
     field: str | None = None
     attribution: str | None = None
     value: str | None = None
@@ -51,7 +53,7 @@ class Filters:
 
     @classmethod
     def from_address(cls, given: dict[str, str | None]) -> "Filters":
-        """Read the parameters action, author, kind, channel, field, attribution, value, from, to."""
+        """Read the parameters action, author, kind, channel, account, field, attribution, value, from, to."""
         renamed = {**given, "since": given.get("from"), "until": given.get("to")}
         values = {field.name: (renamed.get(field.name) or "").strip() or None for field in fields(cls)}
         for name, choices in (("action", ACTIONS), ("kind", KINDS), ("attribution", ATTRIBUTIONS)):
@@ -63,9 +65,9 @@ class Filters:
 
     @property
     def can_be_exported(self) -> bool:
-        """Whether an export knows these filters: not a part of a value or of a name, nor a kind of author."""
+        """Whether an export knows these filters: not a part of a value or of a name, a kind of author, nor an account."""
         of, colon, _ = (self.author or "contact:").partition(":")
-        return self.value is None and self.kind is None and bool(colon) and of in KINDS
+        return self.value is None and self.kind is None and self.account is None and bool(colon) and of in KINDS
 
     @property
     def of_events_alone(self) -> bool:
@@ -99,6 +101,8 @@ class Filters:
             "author": author,
             "author_name": author_name,
             "channel": self.channel,
+            "account": self.account,
+            "moved_to": self.account and json.dumps([{"field": "account_id", "new": self.account}]),
             "field": None if self.field is None else json.dumps([self.field]),
             "attribution": self.attribution,
             # as it stands within JSON text

@@ -26,6 +26,7 @@ def filters_of(
     author: Text = "",
     kind: Text = "",
     channel: Text = "",
+    account: Text = "",
     field: Text = "",
     attribution: Text = "",
     value: Text = "",
@@ -33,7 +34,7 @@ def filters_of(
     to: Annotated[str, Query(max_length=40)] = "",
 ) -> Filters:
     """The filters of a page's address."""
-    given = {"action": action, "author": author, "kind": kind, "channel": channel, "field": field}
+    given = {"action": action, "author": author, "kind": kind, "channel": channel, "account": account, "field": field}
     return Filters.from_address({**given, "attribution": attribution, "value": value, "from": from_, "to": to})
 
 
@@ -59,6 +60,7 @@ def home(request: Request, user: GetUserDep, days: int = PERIODS[1]) -> HTMLResp
             overview=counted,
             periods=PERIODS,
             coverage=coverage,
+            older=queries.older_rules(ask, memory, coverage),
             runs=runs,
             verified=verified,
             newest=timeline.days(timeline.events(newest, labels), datetime.now(UTC).date()),

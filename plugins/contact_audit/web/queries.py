@@ -143,6 +143,12 @@ def coverage(query: Query, memory: Memory) -> Coverage:
     return Coverage(row, gaps)
 
 
+def older_rules(query: Query, memory: Memory, coverage: Coverage) -> Row:
+    """How many windows an older version of the rules loaded, and what renews them; asked anew only after a load."""
+    row: Row = memory.get(("older", coverage.row["feed_position"]), lambda: query("older_rules")[0])
+    return row
+
+
 def facets(query: Query, contact_id: str) -> Row:
     """What one contact's events can be filtered by, and how many they are."""
     return query("facets", contact_id=contact_id)[0]

@@ -152,7 +152,10 @@ TEXTS: dict[str, str] = {
     "field_name": "Name",
     "field_email": "Email",
     "field_primary_phone": "Primary phone",
+    "field_account_id": "Account",
     # fields that changed for all contacts at once
+    "older_rules_one": "1 window was loaded by an older version of the rules. It stays true by that version; to renew it: {renew}",
+    "older_rules": "{count} windows were loaded by an older version of the rules. They stay true by that version; to renew them: {renew}",
     "schema_change": "Schema change",
     "schema_appeared": "Field {field} appeared for all contacts",
     "schema_disappeared": "Field {field} disappeared for all contacts",

@@ -14,7 +14,7 @@ from contact_audit.web.reading import Query, Row
 from contact_audit.web.shown import Change, change, parse, seen
 from contact_audit.web.texts import TEXTS, channel_name, say
 
-_BASE_FIELDS = ("name", "email", "primary_phone")
+_BASE_FIELDS = ("name", "email", "primary_phone", "account_id")
 _FIRST = {field: place for place, field in enumerate(_BASE_FIELDS)}
 LONGEST_FILTER = 500
 """What an address takes as a filter."""

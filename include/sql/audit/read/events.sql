@@ -39,6 +39,12 @@ with page as materialized (
         )
         and (%(author_name)s::text is null or event.author_name ilike %(author_name)s)
         and (%(channel)s::text is null or event.channel = %(channel)s)
+        and (
+            %(account)s::text is null
+            or event.account_id = %(account)s
+            -- a move stands under the account that it leaves, and is shown in both
+            or event.changes @> %(moved_to)s::jsonb
+        )
         and (%(attribution)s::text is null or event.attribution = %(attribution)s)
         -- as a JSON array of one: the index is on these
         and (%(field)s::jsonb is null or event.fields @> %(field)s::jsonb)
