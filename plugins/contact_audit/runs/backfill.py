@@ -179,6 +179,7 @@ def finish_backfill(
         log = AuditLog(connection)
         report += Report(notes=clock_notes(state, session.clock()))
         captures = Captures.read(session, log.decisions())
+        report += Report(notes=list(captures.notes))
         remembered["waiting_entries"], remembered["waiting_since"] = waiting(
             session, log, captures, pipeline.settings.skew
         )

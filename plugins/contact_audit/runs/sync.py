@@ -73,7 +73,7 @@ def find_due(pipeline: Pipeline, own: Window, only_own: bool, say: Say) -> dict[
             late = late_windows(session, log, captures, loaded, recorded_after, pipeline.settings)
             due = due_windows(own, loaded, captures, late).limit(pipeline.settings.max_windows)
         parts = [part for span in spans(due.windows) for part in _parts(session, span)]
-    notes = [*_notes(own, due), *clock_notes(state, clock)]
+    notes = [*_notes(own, due), *clock_notes(state, clock), *captures.notes]
     for note in notes:
         say(note)
     notes = captured + notes
