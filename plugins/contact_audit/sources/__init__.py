@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contact_audit.errors import SettingsError
 from contact_audit.settings import Settings
 from contact_audit.sources.adapters.chatwoot import Chatwoot
+from contact_audit.sources.adapters.odoo import Odoo
 from contact_audit.sources.adapters.request_tracker import RequestTracker
 from contact_audit.sources.adapters.roundup import Roundup
 from contact_audit.sources.adapters.zammad import Zammad
@@ -20,6 +21,7 @@ ADAPTERS: dict[str, Callable[[Settings, str, str], Source]] = {
     "zammad": live_source(Zammad),
     "chatwoot": live_source(Chatwoot),
     "roundup": live_source(Roundup),
+    "odoo": live_source(Odoo),
 }
 """What opens each adapter's source: from the settings, the helpdesk's address, and the audit database's address, where a live source
 keeps its captures.
