@@ -35,7 +35,7 @@ class Derivation:
 def derive_entries(store: Store, adapter: Adapter, only: int | None = None) -> Derivation:
     """Write captures.contact_journal anew from the raw rows: of one capture, or of all."""
     result = Derivation()
-    captures = store.query("captures_to_derive", only=only)
+    captures = store.query("captures_to_derive", only_one=only)
     for row in captures.to_dict("records"):
         snapshot_id, previous = int(row["snapshot_id"]), None if row["previous_id"] is None else int(row["previous_id"])
         if only is not None and snapshot_id != only:

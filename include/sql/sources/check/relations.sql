@@ -1,4 +1,4 @@
--- About how many rows the given relations hold (-1: never analyzed), and whether this user may write to them. One row a relation; O(1) each.
+-- About how many rows the given relations hold (-1: never analyzed), and whether this user may write to them. One row each; O(1).
 select
     wanted.relation,
     c.reltuples::bigint as rows_about,

@@ -1,4 +1,4 @@
--- Some persons as the adapter's contacts.sql reads them. One row a person, at most as many as asked for.
+-- Some persons as the adapter's contacts.sql reads them. One row a person, at most as many as asked for, whichever.
 select
     c.contact_id,
     c.account_id,
@@ -12,4 +12,4 @@ select
     c.in_scope,
     c.merged_into
 from (%(contacts)s) as c
-limit %(most)s
+limit %(most)s -- noqa: AM09

@@ -105,7 +105,8 @@ comment on column captures.contact_journal.channel is 'The channel, where the so
 comment on column captures.contact_journal.changes is
 'What it touched: null, or a list of fields, with old and new where they are proof.';
 comment on column captures.contact_journal.on_behalf_of is 'In whose name the author acted, where the source tells.';
-comment on column captures.contact_journal.seen_snapshot_id is 'The capture that saw it first: it happened before that one, and after the one before.';
+comment on column captures.contact_journal.seen_snapshot_id is
+'The capture that saw it first: it happened before that one, and after the one before.';
 
 create table captures.custom_fields (
     account_id bigint,
@@ -144,7 +145,8 @@ create table captures.fingerprints (
     fingerprint bigint not null,
     present boolean not null
 );
-comment on table captures.fingerprints is 'One row a person that the source held at the newest capture: what tells whether it has changed since.';
+comment on table captures.fingerprints is
+'One row a person that the source held at the newest capture: what tells whether it has changed since.';
 comment on column captures.fingerprints.contact_id is 'The person.';
 comment on column captures.fingerprints.fingerprint is 'A digest of its row, made by the source.';
 comment on column captures.fingerprints.present is 'Neither deleted softly nor merged into another.';
@@ -154,7 +156,8 @@ create table captures.scope (
     since_snapshot_id bigint references captures.snapshots
 );
 comment on table captures.scope is
-'One row a person ever captured: from which capture on it is told. Whoever was once a contact stays one: a change of role is no birth or death.';
+'One row a person ever captured: from which capture on it is told. '
+'Whoever was once a contact stays one: a change of role is no birth or death.';
 comment on column captures.scope.contact_id is 'The person.';
 comment on column captures.scope.since_snapshot_id is 'The first capture in which it was a contact; null where it never was, as an agent.';
 
@@ -168,7 +171,8 @@ create table captures.held (
     check (reasons <@ '{brake,restored}')
 );
 comment on table captures.held is
-'Captures that were not taken, because somebody must decide first: accept in audit.capture_decisions lets the next one pass, under this id.';
+'Captures that were not taken, because somebody must decide first: '
+'accept in audit.capture_decisions lets the next one pass, under this id.';
 comment on column captures.held.snapshot_id is 'The id to decide about; it stays the same until then.';
 comment on column captures.held.reasons is 'brake: too many contacts were gone; restored: the journal''s ids went back.';
 comment on column captures.held.told is 'What the run said.';

@@ -3,6 +3,6 @@ insert into captures.fingerprints as f (contact_id, fingerprint, present)
 select
     i.contact_id,
     i.fingerprint,
-    not i.deleted
+    not i.deleted as present
 from incoming_contacts as i
 on conflict (contact_id) do update set fingerprint = excluded.fingerprint, present = excluded.present

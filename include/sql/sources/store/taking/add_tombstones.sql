@@ -5,7 +5,7 @@ select
     g.contact_id,
     l.account_id,
     l.created_at,
-    true
+    true as deleted
 from unnest(%(gone)s::bigint []) as g (contact_id)
 cross join lateral (
     select r.*

@@ -12,5 +12,5 @@ from (
 ) as s
 where
     s.entries > 0
-    or s.snapshot_id = %(only)s
+    or s.snapshot_id = %(only_one)s
 order by s.snapshot_id

@@ -8,6 +8,6 @@ select
         (select max(o.snapshot_id) from captures.held as o),
         0
     ) + 1 as next_id
-from (select true) as one (row)
-left join captures.held as h on h.open
+from (select max(o.snapshot_id) as snapshot_id from captures.held as o where o.open) as standing
+left join captures.held as h on standing.snapshot_id = h.snapshot_id
 left join audit.capture_decisions as d on h.snapshot_id = d.snapshot_id

@@ -25,7 +25,6 @@ select least(
         from captures.journal_rows as r
         where r.epoch = %(epoch)s
         order by r.entry_id desc
-        offset %(less)s
-        limit 1
+        limit 1 offset %(less)s
     )
 ) as entry_id
