@@ -24,11 +24,11 @@ last_told as (
     from told
     where told.account_id = any(%(accounts)s::text [])
     order by
-        told.account_id,
-        told.field,
+        told.account_id asc,
+        told.field asc,
         told.window_end desc,
         told.occurred_at desc,
-        told.is_there
+        told.is_there asc
 )
 
 select
