@@ -35,5 +35,5 @@ def composed(text: str, relations: Mapping[str, str]) -> str:
     """The statement, reading these relations by their names; recursive, so that each may read any other."""
     if not relations:
         return text
-    expressions = ",\n".join(f"{name} as (\n{query.strip()}\n)" for name, query in relations.items())
+    expressions = ",\n".join(f"{name} as not materialized (\n{query.strip()}\n)" for name, query in relations.items())
     return f"with recursive\n{expressions}\n\nselect * from (\n{text.strip().rstrip(';')}\n) as reading"

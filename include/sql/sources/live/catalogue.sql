@@ -5,9 +5,10 @@ select
     a.attname::text as column_name,
     format_type(a.atttypid, a.atttypmod) as data_type
 from pg_class as c
+inner join pg_namespace as n on c.relnamespace = n.oid
 inner join pg_attribute as a on c.oid = a.attrelid and a.attnum > 0 and not a.attisdropped
 where
-    c.relnamespace = any(current_schemas(false)::regnamespace [])
+    n.nspname = any(current_schemas(false))
     and c.relkind in ('r', 'v', 'm', 'f', 'p')
     and pg_table_is_visible(c.oid)
     and has_column_privilege(c.oid, a.attnum, 'select')

@@ -2,6 +2,11 @@
 -- is phone, else mobile (until 18). Odoo cannot tell null, '' and false apart: a false is no value.
 -- O(partners), each row once as JSON.
 with
+fields as materialized (
+    select c.name
+    from custom_fields_there as c
+),
+
 internal as (
     select distinct u.partner_id
     from res_users as u
@@ -24,6 +29,6 @@ cross join lateral (select to_jsonb(p) as doc) as d
 left join internal as i on p.id = i.partner_id
 left join lateral (
     select jsonb_object_agg(c.name, d.doc -> c.name) as custom_fields
-    from custom_fields_there as c
+    from fields as c
     where coalesce(d.doc -> c.name, 'null'::jsonb) not in ('null'::jsonb, '""'::jsonb, 'false'::jsonb)
 ) as f on true

@@ -2,6 +2,21 @@
 -- what they are called; a link to another user stays his id, for people are renamed.
 -- O(users + values).
 with
+links as materialized (
+    select
+        l.property,
+        l.class
+    from linked as l
+),
+
+fields_of_users as materialized (
+    select
+        p.property,
+        p.column_name,
+        p.kind
+    from properties as p
+),
+
 held as (
     select
         u.id,
@@ -14,8 +29,8 @@ held as (
         end as content
     from _user as u
     cross join lateral jsonb_each(to_jsonb(u)) as c (column_name, content)
-    inner join properties as p on c.column_name = p.column_name
-    left join linked as l on p.property = l.property
+    inner join fields_of_users as p on c.column_name = p.column_name
+    left join links as l on p.property = l.property
     left join class_labels as k
         on l.class = k.class and l.class <> 'user' and k.id::text = c.content #>> '{}'
     where c.content <> 'null'::jsonb and c.content <> '""'::jsonb
@@ -25,7 +40,7 @@ held as (
         m.property,
         jsonb_agg(coalesce(case when l.class <> 'user' then k.label end, m.linkid::text) order by m.linkid) as content
     from property_links as m
-    left join linked as l on m.property = l.property
+    left join links as l on m.property = l.property
     left join class_labels as k on l.class = k.class and m.linkid = k.id
     group by m.nodeid, m.property
 ),

@@ -2,6 +2,21 @@
 -- properties' types, the classes they link to and what the linked items are called. A password's digest is left out.
 -- O(the journal), which has no index by time.
 with
+links as materialized (
+    select
+        l.property,
+        l.class
+    from linked as l
+),
+
+fields_of_users as materialized (
+    select
+        p.property,
+        p.column_name,
+        p.kind
+    from properties as p
+),
+
 fresh as (
     select
         e.entry_id,
@@ -36,14 +51,14 @@ left join lateral (
     select
         jsonb_object_agg(p.property, p.kind) as found,
         jsonb_object_agg(p.property, l.class) as classes
-    from properties as p
-    left join linked as l on p.property = l.property
+    from fields_of_users as p
+    left join links as l on p.property = l.property
     where strpos(e.params, '''' || p.property || ''': ') > 0
 ) as kinds on e.action = 'set'
 left join lateral (
     select jsonb_object_agg(l.property || ' ' || k.id, k.label) as found
     from regexp_matches(e.params, '''([0-9]{1,9})''', 'g') as ids (found)
-    cross join linked as l
+    cross join links as l
     inner join class_labels as k on l.class = k.class and k.id = ids.found[1]::integer
     where l.class <> 'user' and strpos(e.params, '''' || l.property || ''': ') > 0
 ) as labels on e.action = 'set'

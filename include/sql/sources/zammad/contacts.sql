@@ -1,6 +1,12 @@
 -- Every user of Zammad as they are now, one row each. In scope is who has no role of an agent or admin; user 1 is the system. The primary
 -- phone is phone, else mobile. Custom fields are the columns that an administrator added.
 -- O(users), each row once as JSON.
+with
+fields as materialized (
+    select c.name
+    from custom_fields_in_force as c
+)
+
 select
     u.id::bigint as contact_id,
     0::bigint as account_id,
@@ -17,6 +23,6 @@ cross join lateral (select to_jsonb(u) as doc) as d
 left join grants as g on u.id = g.user_id
 left join lateral (
     select jsonb_object_agg(c.name, d.doc -> c.name) as custom_fields
-    from custom_fields_in_force as c
+    from fields as c
     where coalesce(d.doc -> c.name, 'null'::jsonb) not in ('null'::jsonb, '""'::jsonb, '[]'::jsonb)
 ) as f on true

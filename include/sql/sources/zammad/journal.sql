@@ -3,6 +3,17 @@
 -- come along each time, with negative ids: a destroyed user's own history is gone.
 -- O(histories after the id), each with a few look-ups by index (o_id).
 with
+fresh as (
+    select
+        h.id::bigint as entry_id,
+        h.*
+    from user_histories as h
+    where
+        h.id > %(after)s
+        and h.type in ('created', 'updated')
+        and coalesce(h.attribute, '') not in ('login_failed', 'last_login', 'image', 'image_source', 'preferences', 'password')
+),
+
 authors as (
     select
         u.id,
@@ -16,17 +27,7 @@ authors as (
         ) as author
     from users as u
     left join grants as g on u.id = g.user_id
-),
-
-fresh as (
-    select
-        h.id::bigint as entry_id,
-        h.*
-    from user_histories as h
-    where
-        h.id > %(after)s
-        and h.type in ('created', 'updated')
-        and coalesce(h.attribute, '') not in ('login_failed', 'last_login', 'image', 'image_source', 'preferences', 'password')
+    where u.id in (select h.created_by_id from fresh as h) or u.id in (select d.created_by_id from data_privacy_tasks as d)
 ),
 
 parts as (
