@@ -25,7 +25,7 @@ select
     i.partner_id is null as in_scope,
     null::bigint as merged_into
 from res_partner as p
-cross join lateral (select to_jsonb(p) as doc) as d
+cross join lateral (select to_jsonb(p) as doc order by 1 limit 1) as d  -- so once a row, not once a field
 left join internal as i on p.id = i.partner_id
 left join lateral (
     select jsonb_object_agg(c.name, d.doc -> c.name) as custom_fields

@@ -19,7 +19,7 @@ select
     u.id <> 1 and g.user_id is null as in_scope,
     null::bigint as merged_into
 from users as u
-cross join lateral (select to_jsonb(u) as doc) as d
+cross join lateral (select to_jsonb(u) as doc order by 1 limit 1) as d  -- so once a row, not once a field
 left join grants as g on u.id = g.user_id
 left join lateral (
     select jsonb_object_agg(c.name, d.doc -> c.name) as custom_fields
