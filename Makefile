@@ -13,7 +13,7 @@ UV := UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=.venv $(BIN)/uv
 ARGS ?=
 ENV ?= .env
 
-.PHONY: help demo demo-roundup up down clean migrate check-source doctor airflow secrets test test-heavy test-all prove lint format bench accuracy screenshots superset lock
+.PHONY: help demo demo-roundup up down clean migrate verify check-source doctor airflow secrets test test-heavy test-all prove lint format bench accuracy screenshots superset lock
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 21
@@ -42,6 +42,9 @@ doctor: $(BIN)/.runtime ## say what is wrong with this set-up, each fault with i
 
 check-source: $(BIN)/.runtime ## check that the helpdesk can be read: what is wrong, missing or noise, in plain words
 	@$(LOCAL) check-source
+
+verify: $(BIN)/.runtime ## prove that nobody has touched the log; 0: nobody has, 1: what was touched, line by line
+	@$(LOCAL) verify $(ARGS)
 
 airflow: $(BIN)/.runtime ## any Airflow command: make airflow ARGS='dags list'
 	@$(LOCAL) airflow $(ARGS)

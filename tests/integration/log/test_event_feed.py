@@ -175,10 +175,11 @@ def feed(dsn: str) -> list[str]:
 
 def test_who_commits_later_comes_later_though_it_began_earlier(audit_dsn: str) -> None:
     with closing(psycopg2.connect(audit_dsn)) as early, closing(psycopg2.connect(audit_dsn)) as late:
-        load(early, "early", HISTORY_START + timedelta(hours=3))
+        early.cursor().execute("select now()")
         load(late, "late", HISTORY_START + timedelta(hours=6))
         late.commit()
         assert feed(audit_dsn) == ["late"]
+        load(early, "early", HISTORY_START + timedelta(hours=3))
         early.commit()
         assert feed(audit_dsn) == ["late", "early"]
 
@@ -188,8 +189,12 @@ def test_nothing_is_handed_out_above_a_position_that_is_not_visible_yet(audit_ds
         load(first, "first", HISTORY_START + timedelta(hours=3))
         with first.cursor() as cursor:
             cursor.execute("set constraints all immediate")  # half-way through its commit
-        load(second, "second", HISTORY_START + timedelta(hours=6))
-        committing = threading.Thread(target=second.commit)
+
+        def load_second() -> None:
+            load(second, "second", HISTORY_START + timedelta(hours=6))
+            second.commit()
+
+        committing = threading.Thread(target=load_second)
         committing.start()
         committing.join(timeout=0.5)
         assert committing.is_alive()

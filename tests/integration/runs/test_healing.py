@@ -270,7 +270,8 @@ def test_a_load_that_has_not_committed_when_a_sync_looks_hides_nothing(
             audit_dsn, "select 1 from pg_locks where locktype = 'advisory' and objid = 4711 and not granted"
         ):
             pass
-        only(pipeline, "-3:00", "fast")  # the ledger goes on beyond it,
+        fast = threading.Thread(target=only, args=(pipeline, "-3:00", "fast"))
+        fast.start()  # the ledger does not go on beyond it: who appends waits
         happens("04:00~11:00 update #2 bo plan:b>c\n 10:00~11:30 update #3 ada name")
         found: list[dict[str, Any]] = []
         look = threading.Thread(target=lambda: found.append(find_due(pipeline, Window(moment("12:00")), False, quiet)))
@@ -278,6 +279,7 @@ def test_a_load_that_has_not_committed_when_a_sync_looks_hides_nothing(
         look.join(timeout=1)
         holding.cursor().execute("select pg_advisory_unlock(4711)")
         slow.join()
+        fast.join()
         look.join()
         _go_on(pipeline, found[0], "sync", folder)
     run(pipeline, "15:00")

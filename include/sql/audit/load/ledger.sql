@@ -1,7 +1,8 @@
--- Append one row a loaded window: what it holds now, and what its load saw. O(windows).
+-- Append one row a loaded window: what it holds now, what its load saw, and the digests of the rows that it added and took
+-- away. O(windows, and rows added).
 insert into audit.ledger (
     kind, window_start, window_end, events, entries_without_event, rejected, superseded, captures, newest_recorded_at,
-    newest_entry_id, whole, rules_version, run_id
+    newest_entry_id, whole, rules_version, run_id, roots
 )
 select
     'load' as kind,
@@ -16,7 +17,8 @@ select
     %(newest_entry_id)s,
     w.window_end <= %(whole_until)s as whole,
     %(rules_version)s,
-    %(run_id)s
+    %(run_id)s,
+    its.roots
 from unnest(
     %(windows)s::timestamptz [],
     %(events)s::integer [],
@@ -25,4 +27,5 @@ from unnest(
     %(superseded)s::integer [],
     %(captures)s::text []
 ) as w (window_end, events, entries_without_event, rejected, superseded, captures)
+inner join audit.seal(%(windows)s::timestamptz [], false) as its on w.window_end = its.sealed
 order by w.window_end

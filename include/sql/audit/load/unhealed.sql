@@ -6,4 +6,6 @@ select
     count(*) filter (where l.newest_recorded_at is null or l.newest_recorded_at > %(clock)s) as blind,
     min(l.newest_recorded_at) as newest_recorded_at
 from audit.ledger as l
-where l.sequence > %(after)s
+where
+    l.sequence > %(after)s
+    and l.window_end is not null
