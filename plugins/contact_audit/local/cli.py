@@ -159,7 +159,7 @@ def _doctor(state: State, given: Mapping[str, str], _: argparse.Namespace) -> in
     return 1 if found else 0
 =======
 def _verify(state: State, given: Mapping[str, str], _: argparse.Namespace) -> int:
-    from contact_audit.database import dsn_from_uri, where
+    from contact_audit.connections import dsn_from_uri, where
     from contact_audit.log.verify import verify
 
     if is_embedded(CONTACT_AUDIT, given):

@@ -23,7 +23,7 @@ def run(folder: Path, dsn: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_the_strangers_program_is_short_and_needs_nothing_of_the_project() -> None:
-    assert len(program().splitlines()) <= 60
+    assert len([line for line in program().splitlines() if line.strip()]) <= 60
     assert "contact_audit." not in program()
 
 
