@@ -61,11 +61,8 @@ def _parser() -> argparse.ArgumentParser:
         ("down", _down, "end Airflow and the embedded PostgreSQL"),
         ("clean", _clean, "the same, and delete all local state"),
         ("migrate", _migrate, "bring the audit database's schema up to date"),
-<<<<<<< HEAD
         ("doctor", _doctor, "say what is wrong with this set-up, and how to mend it"),
-=======
         ("verify", _verify, "prove that nobody has touched the log, and name what was touched"),
->>>>>>> 4ea35bd (The ledger is a chain over every row's digest; make verify names what was touched)
         ("check-source", _check_source, "check that the helpdesk can be read, in plain words"),
         ("env", _env, "print the environment of Airflow's processes, for a shell's eval"),
         ("status", _status, "say what runs"),
@@ -147,7 +144,6 @@ def _check_source(state: State, given: Mapping[str, str], _: argparse.Namespace)
     return check_source(Settings.from_environment(given), dsn, "", say)
 
 
-<<<<<<< HEAD
 def _doctor(state: State, given: Mapping[str, str], _: argparse.Namespace) -> int:
     from contact_audit.local.doctor import findings
     from contact_audit.local.looked_at import look
@@ -157,7 +153,8 @@ def _doctor(state: State, given: Mapping[str, str], _: argparse.Namespace) -> in
         say(finding.line())
     say(f"{len(found)} faults." if len(found) > 1 else "1 fault." if found else "All is well.")
     return 1 if found else 0
-=======
+
+
 def _verify(state: State, given: Mapping[str, str], _: argparse.Namespace) -> int:
     from contact_audit.connections import dsn_from_uri, where
     from contact_audit.log.verify import verify
@@ -173,7 +170,6 @@ def _verify(state: State, given: Mapping[str, str], _: argparse.Namespace) -> in
     told = f"{head.events:,} events, {head.entries:,} entries of the ledger, up to sequence {head.sequence}, hash {head.hash}"
     say(f"{where(dsn)}: " + (f"{len(findings)} findings. " if findings else "nothing was touched. ") + told)
     return 1 if findings else 0
->>>>>>> 4ea35bd (The ledger is a chain over every row's digest; make verify names what was touched)
 
 
 def _airflow(state: State, given: Mapping[str, str], chosen: argparse.Namespace) -> None:
