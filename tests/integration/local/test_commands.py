@@ -21,6 +21,7 @@ TARGETS = [
     "demo",
     "demo-roundup",
     "check-source",
+    "doctor",
     "secrets",
     "test",
     "test-heavy",
