@@ -22,6 +22,7 @@ TARGETS = [
     "demo-roundup",
     "check-source",
     "doctor",
+    "verify",
     "secrets",
     "test",
     "test-heavy",
