@@ -36,12 +36,15 @@ def first_line(error: BaseException) -> str:
 
 
 @contextmanager
-def audit_connection(dsn: str) -> Iterator[Connection]:
+def audit_connection(dsn: str, snapshot: bool = False) -> Iterator[Connection]:
     """One transaction on the audit database: committed at the end, rolled back on an error. Raises AuditDatabaseError or
-    ConnectionLostError.
+    ConnectionLostError. `snapshot`: it only reads, and sees the database at one moment.
     """
     connection = audit_connect(dsn, "contact_audit")
     try:
+        if snapshot:
+            connection.set_session(isolation_level="REPEATABLE READ", readonly=True)  # said by its BEGIN
+        begin_audit(connection, dsn)
         yield connection
         connection.commit()
     except psycopg2.Error as error:
@@ -60,10 +63,22 @@ def need_reader_role(taken: str | None, dsn: str) -> None:
         )
 
 
+def begin_audit(connection: Connection, dsn: str) -> None:
+    """Set what the transaction relies on. AuditDatabaseError where the database cannot store every text, before anything is written."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("audit/session"))
+        encoding = (cursor.fetchone() or ("",))[0]
+    if encoding != "UTF8":
+        raise AuditDatabaseError(
+            f"the audit database {where(dsn)} stores text in {encoding}, which cannot hold all names and values; nothing was written. "
+            "Make one with create database … encoding 'UTF8' template template0, and migrate that."
+        )
+
+
 def audit_connect(dsn: str, application_name: str) -> Connection:
     """A connection to the audit database, whoever closes it. Raises AuditDatabaseError or ConnectionLostError."""
     try:
-        connection = psycopg2.connect(dsn, application_name=application_name)
+        connection = psycopg2.connect(dsn, application_name=application_name, client_encoding="UTF8")
     except psycopg2.Error as error:
         raise _unconnected(first_line(error), str(error), dsn, "audit", AuditDatabaseError) from error
     _ANSWERED.add(where(dsn))

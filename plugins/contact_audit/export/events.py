@@ -8,7 +8,6 @@ from typing import Any
 
 import psycopg2.extras
 import pyarrow as pa
-from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 from psycopg2.extensions import connection as Connection
 
 from contact_audit.database import audit_connection, need_reader_role
@@ -131,8 +130,7 @@ def reading(dsn: str, request: Request, timeout_seconds: float = 0) -> Iterator[
     """Open a Reading; each statement of it ends after the timeout (0: none). Raises AuditDatabaseError or ConnectionLostError,
     ReaderRoleError where the role of those who only read cannot be taken on.
     """
-    with audit_connection(dsn) as connection:
-        connection.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
+    with audit_connection(dsn, snapshot=True) as connection:
         yield Reading(connection, dsn, request, timeout_seconds)
 
 

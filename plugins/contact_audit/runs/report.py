@@ -177,9 +177,7 @@ def _print(lines: Iterable[str]) -> None:
 
 
 def _rows(dsn: str, name: str, **values: Any) -> list[dict[str, Any]]:
-    with audit_connection(dsn) as connection:
-        connection.set_session(readonly=True)
-        with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
-            cursor.execute("set local time zone 'UTC'")
-            cursor.execute(statement(f"audit/report/{name}"), values)
-            return [dict(row) for row in cursor.fetchall()]
+    rows_as_dicts = psycopg2.extras.RealDictCursor
+    with audit_connection(dsn, snapshot=True) as connection, connection.cursor(cursor_factory=rows_as_dicts) as cursor:
+        cursor.execute(statement(f"audit/report/{name}"), values)
+        return [dict(row) for row in cursor.fetchall()]

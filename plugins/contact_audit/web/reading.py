@@ -93,21 +93,25 @@ class Reading:
             if connection is None:
                 return self._connect(dsn)
             if of == dsn and time.monotonic() - since < _IDLE_SECONDS:
-                with suppress(psycopg2.Error), connection.cursor() as cursor:
-                    cursor.execute("select 1")
-                    return connection
+                with suppress(psycopg2.Error):
+                    return self._begun(connection, dsn)
             connection.close()
 
     def _connect(self, dsn: str) -> Connection:
         connection = audit_connect(dsn, "contact_audit page")
         try:
-            with connection, connection.cursor() as cursor:
-                cursor.execute(statement("audit/read/session"), {"milliseconds": int(self.timeout_seconds * 1000)})
-                need_reader_role((cursor.fetchone() or ())[-1], dsn)
-            connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+            connection.set_session(isolation_level="REPEATABLE READ", readonly=True)  # said by each BEGIN
+            return self._begun(connection, dsn)
         except psycopg2.Error as error:
             connection.close()
             raise audit_error(error, dsn) from error
+
+    def _begun(self, connection: Connection, dsn: str) -> Connection:
+        """The connection, in a transaction that has the reader's role and time: another one may not, behind a pooler."""
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement("audit/read/session"), {"milliseconds": int(self.timeout_seconds * 1000)})
+                need_reader_role((cursor.fetchone() or (None,))[-1], dsn)
         except ReaderRoleError:
             connection.close()
             raise

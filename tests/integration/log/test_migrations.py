@@ -125,3 +125,17 @@ def _python(code: str, *arguments: str) -> str:
     return subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
     ).stdout.strip()
+
+
+def test_a_database_that_cannot_hold_every_text_is_refused_before_anything_is_written(new_database: Any) -> None:
+    dsn = new_database()
+    name = dsn.rsplit("/", 1)[1].split("?")[0]
+    with closing(psycopg2.connect(dsn.replace(name, "postgres", 1))) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(f"drop database {name}")
+            cursor.execute(f"create database {name} encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template template0")
+    for step in (migrations.upgrade, migrations.current):
+        with pytest.raises(AuditDatabaseError, match="stores text in LATIN1.*encoding 'UTF8'"):
+            step(dsn)
+    assert ask(dsn, "select 1 from pg_namespace where nspname = 'audit'") == []

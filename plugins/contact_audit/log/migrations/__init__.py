@@ -8,11 +8,9 @@ is done. It is imported where it is used: most tasks never ask for it.
 import logging
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import psycopg2
-
-from contact_audit.database import audit_connection
+from contact_audit.database import audit_connect, audit_connection, begin_audit
 from contact_audit.sql import statement
 
 if TYPE_CHECKING:
@@ -37,9 +35,12 @@ def upgrade(dsn: str) -> str:
 
     with audit_connection(dsn) as guard, guard.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%(key)s)", {"key": _LOCK})
-        engine = create_engine("postgresql+psycopg2://", creator=lambda: psycopg2.connect(dsn), poolclass=NullPool)
+        engine = create_engine(
+            "postgresql+psycopg2://", creator=lambda: audit_connect(dsn, "contact_audit migrate"), poolclass=NullPool
+        )
         try:
             with engine.begin() as connection:
+                begin_audit(cast("Any", connection.connection.driver_connection), dsn)
                 connection.exec_driver_sql("create schema if not exists audit")
                 config = _config()
                 config.attributes["connection"] = connection

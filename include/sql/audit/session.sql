@@ -1,0 +1,12 @@
+-- What every transaction on the audit database relies on, within the transaction: a pooler may give each another connection, and a
+-- role or a database may have settings of its own. One row: the encoding that the database stores text in.
+select
+    current_setting('server_encoding') as encoding,
+    set_config('client_encoding', 'UTF8', true) as client_encoding,
+    set_config('timezone', 'UTC', true) as time_zone,
+    set_config('datestyle', 'ISO, YMD', true) as date_style,
+    set_config('intervalstyle', 'postgres', true) as interval_style,
+    set_config('standard_conforming_strings', 'on', true) as plain_literals,
+    set_config('bytea_output', 'hex', true) as bytes,
+    set_config('extra_float_digits', '1', true) as digits,
+    set_config('search_path', 'pg_catalog', true) as search_path
