@@ -26,6 +26,7 @@ from contact_audit.errors import (
 from contact_audit.failures import CANCELLED, MISSING, cancelled, is_gone, passes_connecting, passing, staying
 from contact_audit.sql import bind, statement
 
+_SESSION = statement("audit/session")
 _ANSWERED: set[str] = set()
 """Where this process was answered before: where nobody listens there now, a server is starting again."""
 
@@ -53,6 +54,13 @@ def audit_connection(dsn: str, snapshot: bool = False) -> Iterator[Connection]:
         connection.close()  # what is not committed is rolled back, if the server is there to be asked or not
 
 
+def begin_reading(connection: Connection, dsn: str, milliseconds: int) -> None:
+    """Set what a transaction that reads for people relies on: the reader's role, and a time limit. Raises ReaderRoleError."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("audit/read/session"), {"milliseconds": milliseconds})
+        need_reader_role((cursor.fetchone() or (None,))[-1], dsn)
+
+
 def need_reader_role(taken: str | None, dsn: str) -> None:
     """Raise ReaderRoleError unless the role of those who only read was taken on; `taken` is what session.sql returns."""
     if taken is None:
@@ -66,7 +74,7 @@ def need_reader_role(taken: str | None, dsn: str) -> None:
 def begin_audit(connection: Connection, dsn: str) -> None:
     """Set what the transaction relies on. AuditDatabaseError where the database cannot store every text, before anything is written."""
     with connection.cursor() as cursor:
-        cursor.execute(statement("audit/session"))
+        cursor.execute(_SESSION)
         encoding = (cursor.fetchone() or ("",))[0]
     if encoding != "UTF8":
         raise AuditDatabaseError(

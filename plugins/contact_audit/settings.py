@@ -23,6 +23,7 @@ class Settings:
         overlap_seconds: how much of the journal already seen is looked at again for late entries, in seconds.
         brake_share: the share of contacts, 0 to 1, that a full capture may lack before it is held back.
         schema_change_contacts: how many contacts must lose or gain a field's values at once before it may be a schema change.
+        capture_check_hours: how young a capture is, by the newest one, whose rows each sync compares again with what was loaded.
         max_windows: how many windows one sync run processes at most.
         statement_timeout_seconds: after how long the helpdesk database ends a statement of ours.
         source_schema: the schema that a live helpdesk's tables are in, or several, the first one first.
@@ -38,6 +39,7 @@ class Settings:
     overlap_seconds: float = 3600.0
     brake_share: float = 0.2
     schema_change_contacts: int = 10
+    capture_check_hours: float = 6.0
     max_windows: int = 1000
     statement_timeout_seconds: int = 900
     source_schema: str = "public"
@@ -84,6 +86,13 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _hours(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 8_760:
+        raise ValueError("must be a number of hours from 0 to 8760")
+    return value
+
+
 def _share(text: str) -> float:
     value = float(text)
     if not 0 <= value <= 1:
@@ -105,6 +114,7 @@ _CONVERT: dict[str, Callable[[str], str | float | int]] = {
     "overlap_seconds": _seconds,
     "brake_share": _share,
     "schema_change_contacts": _count,
+    "capture_check_hours": _hours,
     "max_windows": _count,
     "statement_timeout_seconds": _count,
     "source_schema": str,

@@ -29,10 +29,13 @@ class Held:
 
     Attributes:
         captures: window_end, snapshot_id and full (whether it is a full one) of those that lie in the span.
-        every: ids of all of them; last_full: id and moment of the last full one before the span.
+        contents: snapshot_id, row_count, digest, digest_version: what the rows of these come to.
+        every: ids of all of them but those whose rows are not all there any more.
+        last_full: id and moment of the last full one before the span.
     """
 
     captures: pd.DataFrame
+    contents: pd.DataFrame
     every: Codes
     last_full: tuple[int, datetime] | None
 

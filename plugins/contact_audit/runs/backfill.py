@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 from contact_audit.database import audit_connection
 from contact_audit.errors import SettingsError
 from contact_audit.log.audit_log import AuditLog
 from contact_audit.runs.capturing import derive_anew, take_capture
+from contact_audit.runs.contents import contents, keep_gone, rewritten
 from contact_audit.runs.handover import marked, unmarked
 from contact_audit.runs.healing import clock_notes, in_the_future, late_windows, waiting
 from contact_audit.runs.neighbours import extract_settled, whole_until_with
@@ -133,6 +136,8 @@ def run_chunk(pipeline: Pipeline, chunk: dict[str, Any], request: Request, run_i
                 f"{chunk['label']}: skipped, its {len(span.windows)} windows are loaded and their evidence has not changed"
             )
             return _outcome(report, chunk, begun, skipped=True)
+        if request.force:
+            _tell_gone(pipeline, session, captures, span, request.dry_run, say)
         shown, use = Shown.of(pipeline.read_state()), use_of(session, captures)
         parts = [part for one in spans(todo) for part in parts_of(one, session.weights(one.start, one.end))]
         reason = "derived anew by a forced backfill" if request.force else "evidence changed"
@@ -192,6 +197,18 @@ def finish_backfill(
 
 def _outcome(report: Report, chunk: dict[str, Any], begun: float, skipped: bool) -> dict[str, Any]:
     return report.as_dict() | {"label": chunk["label"], "seconds": time.monotonic() - begun, "skipped": skipped}
+
+
+def _tell_gone(pipeline: Pipeline, session: Session, captures: Captures, span: Span, dry_run: bool, say: Say) -> None:
+    """Compare all captures of a span with what they were loaded with: what rests on rows that are gone is not made poorer."""
+    at = captures.usable["captured_at"]
+    inside = captures.usable.loc[(at > span.start) & (at <= span.end), "snapshot_id"].to_numpy(np.int64)
+    rows = contents(session, captures, inside, pipeline.settings.capture_check_hours)
+    with audit_connection(pipeline.audit_dsn) as connection:
+        for note in keep_gone(AuditLog(connection), rewritten(AuditLog(connection), rows)):
+            say(note)
+        if dry_run:
+            connection.rollback()
 
 
 def _not_done(pipeline: Pipeline, session: Session, captures: Captures, span: Span) -> list[Window]:

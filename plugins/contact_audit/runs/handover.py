@@ -25,6 +25,9 @@ from contact_audit.windows import Span
 FORMAT = 3
 """The number of what tasks hand to each other: plans, chunks, spans and their frames. It grows with every change of any of them."""
 
+_CONTENTS = pa.schema(
+    {"snapshot_id": pa.int64(), "row_count": pa.int64(), "digest": pa.string(), "digest_version": pa.string()}
+)
 _SCHEMAS = {
     "events": model.EVENTS,
     "entries_without_event": model.ENTRIES_WITHOUT_EVENT,
@@ -73,6 +76,7 @@ def put_extracted(staging: Staging, number: int, extracted: Extracted) -> dict[s
     staging.write(f"{number}-journal", raw.journal)
     staging.write(f"{number}-context", pa.Table.from_pandas(raw.captures, schema=model.CAPTURES, preserve_index=False))
     staging.write(f"{number}-captures", held.captures)
+    staging.write(f"{number}-contents", pa.Table.from_pandas(held.contents, schema=_CONTENTS, preserve_index=False))
     staging.write(f"{number}-captures_there", pd.DataFrame({"snapshot_id": held.every}))
     if contacts is not None:
         staging.write(f"{number}-fields", contacts.fields)
@@ -110,6 +114,7 @@ def get_extracted(staging: Staging, number: int, meta: SpanMeta) -> Extracted:
         evidence=get_evidence(staging, number, meta),
         held=Held(
             captures=captures.assign(window_end=pd.to_datetime(captures["window_end"], utc=True)),
+            contents=staging.read(f"{number}-contents").to_pandas().astype(object),
             every=staging.read(f"{number}-captures_there")["snapshot_id"].to_numpy(),
             last_full=data["last_full"] and (data["last_full"][0], datetime.fromisoformat(data["last_full"][1])),
         ),

@@ -27,6 +27,7 @@ from contact_audit.log.contacts import bring_forward, keep_labels
 from contact_audit.log.load import replace
 from contact_audit.log.loads import Held, Load, Reached, Rows
 from contact_audit.runs import contacts
+from contact_audit.runs.contents import contents, keep_contents, rewritten, without_gone
 from contact_audit.runs.outcome import Report
 from contact_audit.runs.planning import windows_with_other_captures
 from contact_audit.runs.steps import Checked, Extracted, Proof, Shown
@@ -84,21 +85,28 @@ class Pipeline:
         """Read a span's evidence, and what brings audit.contacts forward from the capture that it shows."""
         evidence = extract(session, captures, span, self.settings.skew, self.settings.brake_share)
         forward = contacts.plan_forward(captures, shown, span.end) if bring_contacts else None
-        if self._other_captures(captures, span):
+        held, changed = self._held(session, captures, span)
+        if changed:
             # What a late capture says, or an ignored one said, of a contact may be the last word on it.
             forward = contacts.fill_anew(captures, shown, forward)
         return Extracted(
             evidence=evidence,
-            held=_held(captures, span),
+            held=held,
             reached=Reached(*session.newest_entry(), session.clock().server),
             contacts=None if forward is None else contacts.of(session, captures, evidence, shown, forward),
         )
 
-    def _other_captures(self, captures: Captures, span: Span) -> bool:
-        """Whether windows of the span were loaded with other captures than there are now."""
+    def _held(self, session: Session, captures: Captures, span: Span) -> tuple[Held, bool]:
+        """The captures that there are; and whether windows of the span were loaded with others, or with other rows of them."""
+        inside = _inside(captures, span)
+        rows = contents(session, captures, inside["snapshot_id"].to_numpy(np.int64), self.settings.capture_check_hours)
+        there = np.union1d(captures.every, captures.ignored)  # an ignored one may go
         with audit_connection(self.audit_dsn) as connection:
-            loaded = AuditLog(connection).loaded(span.start, span.end)
-        return bool(windows_with_other_captures(loaded, captures))
+            log = AuditLog(connection)
+            others = windows_with_other_captures(log.loaded(span.start, span.end), captures)
+            changed = rewritten(log, rows).changed
+            there = without_gone(log, there)
+        return Held(inside, rows, there, captures.last_full(span.start)), bool(others or changed)
 
     def derive(self, raw: Extract, use: Use) -> Checked:
         """Diff and attribute a span's evidence; `use` is asked only where a field may have changed for all contacts at once."""
@@ -145,6 +153,12 @@ class Pipeline:
         with audit_connection(self.audit_dsn) as connection:
             log = AuditLog(connection)
             loaded = replace(log, load, run_id, reason, self.entries_there, accept_lost_evidence)
+            keep_contents(
+                log,
+                extracted.held,
+                {*loaded.evidence_lost, *loaded.newer} if not accept_lost_evidence else set(),
+                run_id,
+            )
             conservation.check(proof.captured, proof.replayed, proof.contacts)
             if brought is not None and not dry_run:
                 bring_forward(log, brought.forward, brought.batches(), brought.complete)
@@ -191,10 +205,11 @@ def use_of(session: Session, captures: Captures) -> Use:
     return use
 
 
-def _held(captures: Captures, span: Span) -> Held:
+def _inside(captures: Captures, span: Span) -> pd.DataFrame:
+    """window_end, snapshot_id, full of the span's captures."""
     at = captures.usable["captured_at"]
     inside = captures.usable[(at > pd.Timestamp(span.start)) & (at <= pd.Timestamp(span.end))]
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "window_end": pd.to_datetime(
                 [window_of(moment.to_pydatetime()).end for moment in inside["captured_at"]], utc=True
@@ -203,8 +218,6 @@ def _held(captures: Captures, span: Span) -> Held:
             "full": (inside["kind"] == "full").to_numpy(bool),
         }
     )
-    # An ignored capture may go.
-    return Held(frame, np.union1d(captures.every, captures.ignored), captures.last_full(span.start))
 
 
 def _entries(rows: Rows, kept: set[str]) -> int:

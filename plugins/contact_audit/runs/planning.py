@@ -23,7 +23,7 @@ class Due:
     """The windows that are due, oldest first.
 
     Attributes:
-        reasons: window → why: own, next, gap, capture, late.
+        reasons: window → why: own, next, gap, capture, late, rows.
         left_over: how many more are due than a run takes; the first and last of them in `left_from`, `left_to`.
     """
 
@@ -47,17 +47,19 @@ class Due:
         return Due(taken, len(left), left[0].start, left[-1].end)
 
 
-def due_windows(own: Window, loaded: pd.DataFrame, captures: Captures, late: Iterable[Window]) -> Due:
+def due_windows(
+    own: Window, loaded: pd.DataFrame, captures: Captures, late: Iterable[Window], rewritten: Iterable[Window] = ()
+) -> Due:
     """What a scheduled or manual run has to do: its own window, the next as far as it holds captures, the gap before, and loaded
     windows whose evidence has changed.
 
-    `loaded`: window_end, captures, whole of the loaded windows; `late`: windows that late entries touch.
+    `loaded`: window_end, captures, whole of the loaded windows; `late`: windows that late entries touch; `rewritten`: those that rest on
+    captures whose rows have changed.
     """
     due = Due()
     state = dict(zip(map(Window, ends_of(loaded)), loaded["whole"].astype(bool), strict=True))
-    for window in late:
-        if window in state:
-            due.reasons[window] = "late"
+    for reason, windows in (("late", late), ("rows", rewritten)):
+        due.reasons |= {window: reason for window in windows if window in state}
     due.reasons |= dict.fromkeys(windows_with_other_captures(loaded, captures), "capture")
     following = Window(own.end + LENGTH)
     if following not in state and len(_captures_of(captures, following)):

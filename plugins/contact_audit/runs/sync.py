@@ -11,6 +11,7 @@ from contact_audit.database import audit_connection
 from contact_audit.errors import SettingsError
 from contact_audit.log.audit_log import AuditLog
 from contact_audit.runs.capturing import take_capture
+from contact_audit.runs.contents import contents, keep_gone, known, newest, rewritten, windows_of
 from contact_audit.runs.handover import (
     SpanMeta,
     get_checked,
@@ -66,14 +67,19 @@ def find_due(pipeline: Pipeline, own: Window, only_own: bool, say: Say) -> dict[
         newest_recorded_at, _ = session.newest_entry()
         clock = session.clock()
         if only_own:
-            due = Due({own: "own"})
+            due, gone = Due({own: "own"}), []
         else:
             loaded = log.loaded(LONG_AGO, own.end + LENGTH)
             recorded_after = seen_until(log, state, pipeline.settings.overlap, clock)
             late = late_windows(session, log, captures, loaded, recorded_after, pipeline.settings)
-            due = due_windows(own, loaded, captures, late).limit(pipeline.settings.max_windows)
+            hours = pipeline.settings.capture_check_hours
+            found = rewritten(log, contents(session, captures, known(log, newest(captures, hours)), hours))
+            gone = keep_gone(log, found)
+            due = due_windows(own, loaded, captures, late, windows_of(captures, found.changed)).limit(
+                pipeline.settings.max_windows
+            )
         parts = [part for span in spans(due.windows) for part in _parts(session, span)]
-    notes = [*_notes(own, due), *clock_notes(state, clock), *captures.notes]
+    notes = [*_notes(own, due), *clock_notes(state, clock), *gone, *captures.notes]
     for note in notes:
         say(note)
     notes = captured + notes

@@ -91,6 +91,14 @@ class SightedSession(Session, Protocol):
 
 
 @runtime_checkable
+class RecountingSession(Session, Protocol):
+    """A session on a source whose captures may change after they were loaded."""
+
+    def contents(self, captures: Codes, digested: Codes) -> pd.DataFrame:
+        """snapshot_id, row_count, digest, digest_version: what the rows of captures come to; a digest for some of them only."""
+
+
+@runtime_checkable
 class JudgingSession(Session, Protocol):
     """A session on a source that nothing but its own constraints keeps in order; what these do not exclude is looked for.
 

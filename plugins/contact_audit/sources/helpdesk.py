@@ -69,6 +69,12 @@ class HelpdeskSession:
         row = self._reader.table("clock").to_pylist()[0]
         return Clock(row["until"], row["server"], int(row["ahead"]))
 
+    def contents(self, captures: Codes, digested: Codes) -> pd.DataFrame:
+        """What the rows of captures come to."""
+        table = self._reader.table("contents", captures=_array(captures), digested=_array(digested))
+        frame: pd.DataFrame = table.to_pandas()
+        return frame.astype(object).where(frame.notna(), None)
+
     def unusable(self) -> list[str]:
         """Sentences about captures and labels."""
         rows = self._reader.table("unusable").to_pylist()

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from contact_audit.database import audit_connect, audit_error, first_line, need_reader_role
+from contact_audit.database import audit_connect, audit_error, begin_reading, first_line
 from contact_audit.errors import AuditDatabaseError, ContactAuditError, ReaderRoleError
 from contact_audit.sql import statement
 from contact_audit.web.filters import BadRequestError
@@ -109,9 +109,7 @@ class Reading:
     def _begun(self, connection: Connection, dsn: str) -> Connection:
         """The connection, in a transaction that has the reader's role and time: another one may not, behind a pooler."""
         try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement("audit/read/session"), {"milliseconds": int(self.timeout_seconds * 1000)})
-                need_reader_role((cursor.fetchone() or (None,))[-1], dsn)
+            begin_reading(connection, dsn, int(self.timeout_seconds * 1000))
         except ReaderRoleError:
             connection.close()
             raise

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
@@ -129,8 +130,8 @@ def _python(code: str, *arguments: str) -> str:
 
 def test_a_database_that_cannot_hold_every_text_is_refused_before_anything_is_written(new_database: Any) -> None:
     dsn = new_database()
-    name = dsn.rsplit("/", 1)[1].split("?")[0]
-    with closing(psycopg2.connect(dsn.replace(name, "postgres", 1))) as connection:
+    name = urlsplit(dsn).path.lstrip("/")
+    with closing(psycopg2.connect(dsn.replace(f"/{name}?", "/postgres?"))) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(f"drop database {name}")

@@ -456,3 +456,63 @@ def test_a_backfill_finds_late_entries_beside_marks_from_the_future(
     assert {row["attribution"] for row in query(audit_dsn, "select attribution from audit.contact_audit_log")} == {
         "recorded"
     }
+
+
+@pytest.fixture
+def captured_by_halves(pipeline: Pipeline, helpdesk_dsn: str) -> Pipeline:
+    """Three full captures of ten contacts; of the second, two rows become visible in a later commit."""
+    query(
+        helpdesk_dsn,
+        """
+        insert into helpdesk.snapshots values
+            (1, '2024-03-01 00:00+00', 'full'), (2, '2024-03-01 03:00+00', 'full');
+        insert into helpdesk.contact_snapshots
+        select s.snapshot_id, c.id, 1, 'n' || c.id, null, null, '{}', '2020-01-01', false
+        from helpdesk.snapshots as s cross join generate_series(1, 10) as c (id)
+        where s.snapshot_id = 1 or c.id <= 8
+        """,
+    )
+    return pipeline
+
+
+SECOND_HALF = """
+    insert into helpdesk.contact_snapshots
+    select 2, c.id, 1, 'n' || c.id, null, null, '{}', '2020-01-01', false from generate_series(9, 10) as c (id)
+"""
+
+
+def test_a_capture_in_two_commits_leaves_no_false_delete(
+    captured_by_halves: Pipeline, helpdesk_dsn: str, audit_dsn: str
+) -> None:
+    assert run(captured_by_halves, "03:00")[1].by_action == {"delete": 2}
+    query(helpdesk_dsn, SECOND_HALF)
+    windows, report = run(captured_by_halves, "06:00")
+    assert windows in (["00:00-03:00", "03:00-06:00"], ["00:00-06:00"])
+    assert report.superseded == 2
+    assert query(audit_dsn, "select * from audit.contact_audit_log") == []
+    assert query(audit_dsn, "select count(*) as n from audit.contacts where not deleted") == [{"n": 10}]
+    assert run(captured_by_halves, "06:00")[0] == []
+
+
+def test_other_rows_in_a_young_capture_make_it_due(
+    captured_by_halves: Pipeline, helpdesk_dsn: str, audit_dsn: str
+) -> None:
+    query(helpdesk_dsn, SECOND_HALF)
+    assert run(captured_by_halves, "03:00")[1].events == 0
+    query(helpdesk_dsn, "update helpdesk.contact_snapshots set name = 'new' where snapshot_id = 2 and contact_id = 1")
+    assert run(captured_by_halves, "06:00")[1].by_action == {"update": 1}
+    assert query(audit_dsn, "select name from audit.contacts where contact_id = '1'") == [{"name": "new"}]
+
+
+def test_rows_that_are_gone_are_told_and_what_was_loaded_is_kept(
+    captured_by_halves: Pipeline, helpdesk_dsn: str, audit_dsn: str
+) -> None:
+    query(helpdesk_dsn, SECOND_HALF)
+    run(captured_by_halves, "03:00")
+    query(helpdesk_dsn, "delete from helpdesk.contact_snapshots where snapshot_id = 2 and contact_id = 1")
+    windows, report = run(captured_by_halves, "06:00")
+    assert "00:00-03:00" not in windows
+    assert any(note.startswith("capture 2: 1 of its rows are gone") for note in report.notes)
+    whole = {"from_": moment("00:00").isoformat(), "to": moment("06:00").isoformat()}
+    assert "2024-03-01T03:00:00+00:00" in backfill(captured_by_halves, "anew", force=True, **whole).evidence_lost
+    assert query(audit_dsn, "select * from audit.contact_audit_log") == []
