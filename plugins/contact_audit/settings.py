@@ -39,7 +39,6 @@ class Settings:
     overlap_seconds: float = 3600.0
     brake_share: float = 0.2
     schema_change_contacts: int = 10
-    capture_check_hours: float = 6.0
     max_windows: int = 1000
     statement_timeout_seconds: int = 900
     source_schema: str = "public"
@@ -47,6 +46,7 @@ class Settings:
     download_seconds: int = 600
     export_destinations: str = ""
     undo_empty_mark: str = ""
+    capture_check_hours: float = 6.0
 
     @property
     def skew(self) -> timedelta:

@@ -36,6 +36,7 @@ def test_every_setting_can_be_set() -> None:
             "CONTACT_AUDIT_DOWNLOADS": "5",
             "CONTACT_AUDIT_DOWNLOAD_SECONDS": "30",
             "CONTACT_AUDIT_EXPORT_DESTINATIONS": "file:///srv/exports s3://logs@bucket/audit",
+            "CONTACT_AUDIT_CAPTURE_CHECK_HOURS": "12",
         }
     ) == Settings(
         "other",
@@ -50,6 +51,7 @@ def test_every_setting_can_be_set() -> None:
         5,
         30,
         "file:///srv/exports s3://logs@bucket/audit",
+        capture_check_hours=12.0,
     )
 
 

@@ -135,7 +135,9 @@ def test_a_database_that_cannot_hold_every_text_is_refused_before_anything_is_wr
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(f"drop database {name}")
-            cursor.execute(f"create database {name} encoding 'LATIN1' locale_provider libc locale 'C' template template0")
+            cursor.execute(
+                f"create database {name} encoding 'LATIN1' locale_provider libc locale 'C' template template0"
+            )
     for step in (migrations.upgrade, migrations.current):
         with pytest.raises(AuditDatabaseError, match="stores text in LATIN1.*encoding 'UTF8'"):
             step(dsn)

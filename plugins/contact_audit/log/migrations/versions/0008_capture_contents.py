@@ -2,12 +2,12 @@
 
 from contact_audit.log.migrations import execute
 
-revision = "0006"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     """Create the table."""
-    execute("0006/capture_contents")
+    execute("0008/capture_contents")
