@@ -80,11 +80,11 @@ def as_zip(request: Request, filters: FiltersDep, contact_id: ContactId = "") ->
     return Response(data, media_type="application/zip", headers=_attachment("contact_audit-undo.zip"))
 
 
-@api_router.api_route("/undo", methods=["GET", "POST"], summary="What would take these events back")
+@api_router.get("/undo", summary="What would take these events back")
 def undo(request: Request, filters: FiltersDep, contact_id: ContactId = "") -> Response:
     """An undo plan, plan.json: fields to set, contacts to recreate or remove, conflicts, and what is back already.
 
-    It changes nothing, by either method. At most 20,000 events: more by the DAG contact_audit_undo.
+    It changes nothing. At most 20,000 events: more by the DAG contact_audit_undo.
     """
     with _reading(request).snapshot() as ask:
         data = _plan(ask, filters, contact_id).as_json()

@@ -20,15 +20,26 @@ from tests.support.activity_app import PREFIX, client
 from tests.support.runs import query
 
 PAGES = ["/", "/find?q=dana", "/events", f"/contacts/{DANA}", f"/states/{DANA}", f"/entries/{DANA}", "/event/{event}"]
+PAGES += [f"/undo?contact_id={DANA}"]
 API = [
     "/api/events",
     "/api/events/{event}",
     "/api/schema-changes",
     "/api/contacts?q=dana",
     f"/api/state?contact_id={DANA}",
+    f"/api/undo?contact_id={DANA}",
     "/api/openapi.json",
 ]
-OTHERS = ["/export?contact_id=4711", "/static/activity.css", "/static/icon.svg", "/docs", "/openapi.json", "/nothing"]
+OTHERS = [
+    f"/undo/plan.json?contact_id={DANA}",
+    f"/undo/plan.zip?contact_id={DANA}",
+    "/export?contact_id=4711",
+    "/static/activity.css",
+    "/static/icon.svg",
+    "/docs",
+    "/openapi.json",
+    "/nothing",
+]
 
 
 @pytest.fixture
@@ -337,7 +348,7 @@ def test_every_text_is_used_and_every_one_used_is_there() -> None:
     assert {f"{key}{end}" for key in counted for end in ("", "_one")} - TEXTS.keys() == set()
     # those that are made of a value and an ending
     made = re.compile(
-        r"(error|kind|reason|run|integrity|channel|field|export)_|(create|update|delete|restore|activity|state|entries)$|"
+        r"(error|kind|reason|run|integrity|channel|field|export|undo)_|(create|update|delete|restore|activity|state|entries)$|"
         r"(recorded|matched|inferred|ambiguous|unattributed|unconfirmed)(_words)?$"
     )
     words = set(re.findall(r"\w+", code)) | {f"{key}_one" for key in counted}

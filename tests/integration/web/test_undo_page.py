@@ -22,11 +22,9 @@ def test_a_preview_counts_what_is_chosen_and_the_sums_add_up(reader: Any, activi
     assert set(told) >= {"made_at", "complete_until", "set", "recreate", "remove", "conflicts", "already_back"}
 
 
-def test_both_methods_of_the_api_give_the_same_plan(reader: Any) -> None:
-    params = {"contact_id": OTHER, "action": "update"}
-    one, other = (getattr(reader, how)("/api/undo", params=params).json() for how in ("get", "post"))
-    assert {**one, "made_at": None} == {**other, "made_at": None}
-    (entry,) = one["set"] or one["conflicts"]
+def test_the_api_gives_the_plan_of_a_filter(reader: Any) -> None:
+    plan = reader.get("/api/undo", params={"contact_id": OTHER, "action": "update"}).json()
+    (entry,) = plan["set"] or plan["conflicts"]
     assert entry["field"] == "custom_fields.seats"
 
 
