@@ -1,4 +1,5 @@
--- The stretches to verify, a month of windows each, that together hold every window that anything is of: after, until, as text, for a driver's moments have no infinity.
+-- The stretches to verify, a month of windows each, that together hold every window that anything is of: after, until,
+-- as text, for a driver's moments have no infinity.
 -- The first and the last are open. O(ledger).
 with span as (
     select

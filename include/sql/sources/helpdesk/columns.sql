@@ -159,7 +159,7 @@ read_as as (
         h.found,
         h.never_null,
         f.family,
-        exists (select 1 from there as o where o.relname = c.relation) as there,
+        exists (select 1 from there as o where o.relname = c.relation) as there, -- noqa: LT01,LT06
         case
             when c.kind = 'object' and f.family <> 'jsonb' and current_setting('server_version_num')::integer < 160000
                 then f.family || ' before 16'

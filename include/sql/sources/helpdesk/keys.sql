@@ -54,14 +54,14 @@ kept as (
                 and u.columns = w.columns
         )) as once
     from wanted as w
-    group by w.relation
+    group by w.relation -- noqa: AM06
 )
 
 select
     bool_or(k.once) filter (where k.relation = 'snapshots') as snapshots,
     bool_or(k.once) filter (where k.relation = 'contact_snapshots') as contact_snapshots,
     bool_or(k.once) filter (where k.relation = 'contact_journal') as contact_journal,
-    exists (
+    exists ( -- noqa: LT01,LT06
         select 1
         from pg_constraint as f
         inner join tables as t on f.conrelid = t.oid

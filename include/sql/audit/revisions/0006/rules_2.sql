@@ -47,7 +47,7 @@ group by
     older.window_end;
 
 comment on view audit.windows_of_older_rules is
-'One row per window that was last loaded by an older version of the rules. Its rows are true by that version; a backfill with force renews it.';
+'One row per window last loaded by an older version of the rules. Its rows are true by that version; a backfill with force renews it.';
 comment on column audit.windows_of_older_rules.window_start is
 'The window is (window_start, window_end].';
 comment on column audit.windows_of_older_rules.window_end is
