@@ -46,3 +46,7 @@ class ConservationError(ContactAuditError):
 
 class HandoverError(ContactAuditError):
     """What another task of the run has handed over was written by another version; nothing of it was used."""
+
+
+class TouchedError(ContactAuditError):
+    """The audit log is not as the loads wrote it: somebody has changed, removed or added rows, or broken the ledger's chain."""

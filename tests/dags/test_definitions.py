@@ -21,12 +21,12 @@ from contact_audit.runs.backfill import Request
 from contact_audit.runs.sync import own_window
 
 SYNC, BACKFILL, EXPORT = "contact_audit_sync", "contact_audit_backfill", "contact_audit_export"
-UNDO = "contact_audit_undo"
+UNDO, VERIFY = "contact_audit_undo", "contact_audit_verify"
 
 
 def test_the_dags_import_without_errors(dagbag: DagBag) -> None:
     assert dagbag.import_errors == {}
-    assert {SYNC, BACKFILL, EXPORT, UNDO} <= set(dagbag.dags)
+    assert {SYNC, BACKFILL, EXPORT, UNDO, VERIFY} <= set(dagbag.dags)
 
 
 def test_the_sync_runs_every_three_hours_as_data_intervals(dagbag: DagBag) -> None:
@@ -38,12 +38,18 @@ def test_the_sync_runs_every_three_hours_as_data_intervals(dagbag: DagBag) -> No
     assert dag.max_active_runs == 1
 
 
+def test_the_log_is_verified_every_day(dagbag: DagBag) -> None:
+    dag: DAG = dagbag.dags[VERIFY]
+    assert (dag.timetable.expression, str(dag.timetable.timezone)) == ("30 1 * * *", "UTC")
+    assert (dag.catchup, dag.max_active_runs) == (False, 1)
+
+
 @pytest.mark.parametrize("dag_id", [BACKFILL, EXPORT, UNDO])
 def test_the_backfill_and_the_export_run_only_when_triggered(dagbag: DagBag, dag_id: str) -> None:
     assert dagbag.dags[dag_id].schedule is None
 
 
-@pytest.mark.parametrize("dag_id", [SYNC, BACKFILL, EXPORT, UNDO])
+@pytest.mark.parametrize("dag_id", [SYNC, BACKFILL, EXPORT, UNDO, VERIFY])
 def test_each_dag_tells_its_owner_and_how_it_is_retried(dagbag: DagBag, dag_id: str) -> None:
     dag: DAG = dagbag.dags[dag_id]
     assert "contact_audit" in dag.tags
@@ -67,6 +73,7 @@ def test_what_reads_the_helpdesk_in_bulk_runs_in_its_pool(dagbag: DagBag) -> Non
         (BACKFILL, ("brake", "evidence_lost")),
         (EXPORT, ("destination=", "partial")),
         (UNDO, ("destination=", "conflicts")),
+        (VERIFY, ("touched", "trust.md")),
     ],
 )
 def test_the_docs_answer_what_when_how_and_what_if_it_fails(

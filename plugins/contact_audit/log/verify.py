@@ -86,7 +86,7 @@ def findings(connection: Connection, since: datetime | None = None, until: datet
 
 def verify(dsn: str, since: datetime | None = None, until: datetime | None = None) -> tuple[Head, list[Finding]]:
     """The head and all findings. The result of a whole verification is kept in audit.verifications."""
-    with audit_connection(dsn) as connection:
+    with audit_connection(dsn, snapshot=True) as connection:
         with connection.cursor() as cursor:
             cursor.execute(statement("audit/verify/session"))
         reached = head(connection)

@@ -1,4 +1,3 @@
--- One snapshot for the whole verification; a value is written as the digests were made.
-set transaction isolation level repeatable read;
+-- How a value is written where digests are made, and no plan that reads the log once a row.
 set local extra_float_digits = 1;
 set local enable_nestloop to off
