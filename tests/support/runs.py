@@ -92,4 +92,7 @@ def stored(dsn: str, tables: Iterable[str] = TABLES) -> dict[str, list[dict[str,
 
 def loaded_windows(dsn: str) -> list[datetime]:
     """The ends of the windows in the ledger, each once."""
-    return [row["window_end"] for row in query(dsn, "select distinct window_end from audit.ledger order by 1")]
+    return [
+        row["window_end"]
+        for row in query(dsn, "select distinct window_end from audit.ledger where window_end is not null order by 1")
+    ]

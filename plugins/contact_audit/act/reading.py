@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 import psycopg2.extras
-from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 
 from contact_audit.act.choice import Choice
 from contact_audit.database import audit_connection, need_reader_role
@@ -56,8 +55,7 @@ def reading(dsn: str) -> Iterator[Query]:
 
     Raises AuditDatabaseError or ConnectionLostError, ReaderRoleError where that role cannot be taken on.
     """
-    with audit_connection(dsn) as connection:
-        connection.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
+    with audit_connection(dsn, snapshot=True) as connection:
 
         def query(name: str, **values: Any) -> list[dict[str, Any]]:
             with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:

@@ -239,7 +239,7 @@ def test_an_event_has_its_contacts_name_of_today_or_none(cursor: Cursor) -> None
 
 def test_before_the_first_load_the_status_is_one_row(cursor: Cursor) -> None:
     cursor.execute("select * from audit.sync_status")
-    assert cursor.fetchall() == [(None, None, None, None, None, None, 0, 0, 0, 0, 0, None)]
+    assert cursor.fetchall() == [(None, None, None, None, None, None, 0, 0, 0, 0, 0, None, 0, None)]
 
 
 def test_the_status_tells_the_last_window_and_what_comes(cursor: Cursor) -> None:
@@ -254,8 +254,8 @@ def test_the_status_tells_the_last_window_and_what_comes(cursor: Cursor) -> None
             rules_version, run_id
         )
         values
-        ('load', %(nine)s, %(noon)s, 2, 0, 2, 1, '{2}', true, 1, 'second'),
-        ('load', %(six)s, %(nine)s, 1, 0, 0, 0, '{1}', true, 1, 'first');
+        ('load', %(nine)s, %(noon)s, 2, 0, 2, 1, '{2}', true, 2, 'second'),
+        ('load', %(six)s, %(nine)s, 1, 0, 0, 0, '{1}', true, 2, 'first');
         insert into audit.rejected_rows (relation, entry_id, used, row, reason, window_start, window_end, run_id)
         values
         ('contact_journal', 1, false, '{}', 'unknown action', %(nine)s, %(noon)s, 'second'),
@@ -286,6 +286,8 @@ def test_the_status_tells_the_last_window_and_what_comes(cursor: Cursor) -> None
             "superseded_in_last_window": 0,
             "waiting_entries": 4,
             "waiting_since": NOON,
+            "windows_of_older_rules": 0,
+            "renew_older_rules": None,
         }
     ]
 

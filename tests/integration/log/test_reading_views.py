@@ -261,6 +261,7 @@ READABLE = [
     ),
     *("event_feed", "sync_status", "contact_audit_log", "superseded_events", "entries_without_event"),
     *("schema_changes", "schema_change_values", "contacts", "field_labels", "ledger", "loads", "state"),
+    *("windows_of_older_rules", "verifications"),
 ]
 
 

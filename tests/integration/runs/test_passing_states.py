@@ -243,4 +243,4 @@ def test_a_full_staging_disk_names_folder_and_setting_and_leaves_no_half_file(tm
     staging = Staging.create(tmp_path.as_uri(), "run", NOW)
     with pytest.raises(StagingError, match=rf"staging folder .*{staging.folder.name}.*CONTACT_AUDIT_STAGING"):
         staging.write("0-states", TABLE)
-    assert list(Path(staging.folder.path).iterdir()) == []
+    assert [path.name for path in Path(staging.folder.path).iterdir()] == ["run_id"]
