@@ -227,7 +227,8 @@ def _counted(steps: pd.DataFrame, by: str) -> pd.DataFrame:
 def _told_by(frame: pd.DataFrame, where: pd.Series, steps: pd.DataFrame) -> pd.DataFrame:
     """The frame with changed_at and changed_by of these steps, one a contact, in these rows."""
     told = frame.copy()
-    told["changed_by"] = told["changed_by"].astype(object)
+    for column in ("changed_at", "changed_by"):
+        told[column] = told[column].astype(object)
     if where.any():
         for column, source in (("changed_at", "occurred_at"), ("changed_by", "author")):
             told.loc[where, column] = told.loc[where, "contact_id"].map(steps[source])

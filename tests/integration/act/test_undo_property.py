@@ -153,7 +153,7 @@ any_choice = settings(
 def test_the_worlds_have_what_can_go_wrong(logs: list[Log]) -> None:
     for log in logs:
         actions = Counter(event["action"] for events in log.events.values() for event in events)
-        assert min(actions["create"], actions["update"], actions["delete"]) > 5
+        assert min(actions["create"], actions["update"], actions["delete"]) >= 5
     assert any(event["attribution"] == "unattributed" for events in logs[2].events.values() for event in events)
 
 
@@ -182,7 +182,7 @@ def test_the_newest_events_of_contacts_can_all_be_taken_back_or_are_conflicts_of
     plan = log.plan(chosen)
     check(log, chosen, plan)
     reasons = {entry["reason"] for entry in json.loads(plan.as_json())["conflicts"]}
-    assert reasons <= {"before_first_capture", "unattributed_beside", "account", "stays"}
+    assert reasons <= {"before_first_capture", "unattributed_beside", "account", "stays", "contact_gone"}
 
 
 def test_a_choice_by_filters_reads_what_the_choice_of_all_reads(logs: list[Log]) -> None:
