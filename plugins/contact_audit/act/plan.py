@@ -231,7 +231,7 @@ def _told_by(frame: pd.DataFrame, where: pd.Series, steps: pd.DataFrame) -> pd.D
         told[column] = told[column].astype(object)
     if where.any():
         for column, source in (("changed_at", "occurred_at"), ("changed_by", "author")):
-            told.loc[where, column] = told.loc[where, "contact_id"].map(steps[source])
+            told.loc[where, column] = told.loc[where, "contact_id"].map(steps[source]).astype(object)
     return told
 
 
