@@ -227,11 +227,14 @@ def _counted(steps: pd.DataFrame, by: str) -> pd.DataFrame:
 def _told_by(frame: pd.DataFrame, where: pd.Series, steps: pd.DataFrame) -> pd.DataFrame:
     """The frame with changed_at and changed_by of these steps, one a contact, in these rows."""
     told = frame.copy()
-    for column in ("changed_at", "changed_by"):
-        told[column] = told[column].astype(object)
-    if where.any():
-        for column, source in (("changed_at", "occurred_at"), ("changed_by", "author")):
-            told.loc[where, column] = told.loc[where, "contact_id"].map(steps[source]).astype(object)
+    contacts = told["contact_id"]
+    for column, source in (("changed_at", "occurred_at"), ("changed_by", "author")):
+        known = steps[source].astype(object).to_dict()
+        told[column] = pd.Series(
+            [known.get(one) if here else old for one, here, old in zip(contacts, where, told[column], strict=True)],
+            index=told.index,
+            dtype=object,
+        )
     return told
 
 
