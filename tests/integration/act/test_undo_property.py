@@ -132,7 +132,7 @@ def logs(postgres: Server, _helpdesk_template: str, _audit_template: str) -> lis
         for name, template in zip(names, (_helpdesk_template, _audit_template), strict=True):
             _execute(postgres, "create database {} template {}", name, template)
         helpdesk, audit = (postgres.dsn(name) for name in names)
-        write_world(helpdesk, random_world(100 + seed, contacts=25, captures=9, hardness=seed / 2))
+        write_world(helpdesk, random_world(100 + seed, contacts=30, captures=9, hardness=seed / 2))
         backfill(
             new_pipeline(helpdesk, audit, brake_share=1.0), from_="2019-10-01T00:00:00Z", to="2019-10-04T00:00:00Z"
         )
@@ -153,7 +153,7 @@ any_choice = settings(
 def test_the_worlds_have_what_can_go_wrong(logs: list[Log]) -> None:
     for log in logs:
         actions = Counter(event["action"] for events in log.events.values() for event in events)
-        assert min(actions["create"], actions["update"], actions["delete"]) >= 5
+        assert min(actions["create"], actions["update"], actions["delete"]) > 5
     assert any(event["attribution"] == "unattributed" for events in logs[2].events.values() for event in events)
 
 
