@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -161,7 +162,10 @@ def _pieces(last: int, seconds: float = 0.0, ended: Callable[[], None] = lambda:
 
 
 def _sent(response: Any, seconds: float = 0.0) -> bytes:
-    """Send a response to a reader who takes so many seconds for each piece; what he got."""
+    """Send a response to a reader who takes so many seconds for each piece; what he got.
+
+    In a thread of its own: a browser that this process drives keeps an event loop in the main one.
+    """
     found = []
 
     async def send(message: Any) -> None:
@@ -171,5 +175,6 @@ def _sent(response: Any, seconds: float = 0.0) -> bytes:
     async def receive() -> Any:
         await asyncio.sleep(3600)
 
-    asyncio.run(response({"type": "http", "asgi": {"spec_version": "2.4"}}, receive, send))
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(asyncio.run, response({"type": "http", "asgi": {"spec_version": "2.4"}}, receive, send)).result()
     return b"".join(found)
