@@ -1,6 +1,7 @@
 """Replacing windows, so that nothing is lost and nothing stands twice.
 
-Works inside the caller's transaction, under a lock; knows no rules.
+Works inside the caller's transaction, under a lock for its months; knows no rules. The ledger's entries are appended apart, in
+ledger.py: all loads take turns there, so it is the last thing before the commit.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pyarrow as pa
 from contact_audit import RULES_VERSION, model
 from contact_audit.evidence.values import Codes
 from contact_audit.log.audit_log import AuditLog
+from contact_audit.log.ledger import Entries
 from contact_audit.log.loads import Load, Loaded
 from contact_audit.log.never_poorer import kept_windows
 
@@ -30,10 +32,11 @@ def replace(
     reason: str,
     entries_there: Callable[[Codes], Codes],
     accept_lost_evidence: bool = False,
-) -> Loaded:
+) -> tuple[Loaded, Entries]:
     """Replace the windows' rows: identical ones stay, others move to superseded_events. Never by poorer evidence.
 
     `entries_there` tells which journal entries the source still holds; asked only where a row rests on one that was not read.
+    What was done, and what the ledger is to say of it: the caller appends that last.
     """
     log.lock(load.windows)
     result, rows = Loaded(), load.rows
@@ -58,13 +61,12 @@ def replace(
         _copy(log, "audit.rejected_rows", _REJECTED, rejected, run_id)
     if set(there) - kept or len(schema):
         _replace_schema_changes(log, ends, schema, rows.schema_change_values, run_id)
-    _append_to_ledger(log, load, ends, (events, without, rejected), superseded, run_id)
     result.windows = len(ends)
     result.events, result.entries_without_event, result.rejected = len(events), len(without), len(rejected)
     result.superseded, result.schema_changes = sum(superseded.values()), len(schema)
     result.by_action = {str(name): int(count) for name, count in events["action"].value_counts().items()}
     result.by_attribution = {str(name): int(count) for name, count in events["attribution"].value_counts().items()}
-    return result
+    return result, Entries.of(load, ends, (events, without, rejected), superseded, run_id)
 
 
 def _replace_rows(
@@ -121,36 +123,6 @@ def _copy(
         frame["account_id"] = frame["account_id"].astype("str").fillna("")
     table = pa.Table.from_pandas(frame[names], preserve_index=False)
     log.copy(relation, names, (table.slice(start, _BATCH) for start in range(0, len(frame), _BATCH)))
-
-
-def _append_to_ledger(
-    log: AuditLog,
-    load: Load,
-    ends: list[datetime],
-    frames: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
-    superseded: dict[datetime, int],
-    run_id: str,
-) -> None:
-    index = pd.DatetimeIndex(ends, tz="UTC")
-    counts = [frame.groupby("window_end").size().reindex(index, fill_value=0).tolist() for frame in frames]
-    ids = (
-        load.held.captures.groupby("window_end")["snapshot_id"].agg(lambda some: " ".join(map(str, some))).astype("str")
-    )
-    log.query("appending")
-    log.query(
-        "ledger",
-        windows=ends,
-        events=counts[0],
-        entries_without_event=counts[1],
-        rejected=counts[2],
-        superseded=[superseded.get(end, 0) for end in ends],
-        captures=ids.reindex(index, fill_value="").tolist(),
-        newest_recorded_at=load.reached.recorded_at,
-        newest_entry_id=load.reached.entry_id,
-        whole_until=load.whole_until,
-        rules_version=RULES_VERSION,
-        run_id=run_id,
-    )
 
 
 def _outside(frame: pd.DataFrame, kept: set[datetime]) -> pd.DataFrame:

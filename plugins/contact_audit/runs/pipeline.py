@@ -24,6 +24,7 @@ from contact_audit.evidence.values import Codes
 from contact_audit.log import migrations
 from contact_audit.log.audit_log import AuditLog
 from contact_audit.log.contacts import bring_forward, keep_labels
+from contact_audit.log.ledger import append
 from contact_audit.log.load import replace
 from contact_audit.log.loads import Held, Load, Reached, Rows
 from contact_audit.runs import contacts
@@ -152,7 +153,7 @@ class Pipeline:
         load = Load(windows, checked.rows, extracted.held, extracted.reached, checked.entries_seen, whole_until)
         with audit_connection(self.audit_dsn) as connection:
             log = AuditLog(connection)
-            loaded = replace(log, load, run_id, reason, self.entries_there, accept_lost_evidence)
+            loaded, entries = replace(log, load, run_id, reason, self.entries_there, accept_lost_evidence)
             keep_contents(
                 log,
                 extracted.held,
@@ -165,6 +166,8 @@ class Pipeline:
                 keep_labels(log, brought.fields, brought.forward.captured_at)
             if dry_run:
                 connection.rollback()
+            else:
+                append(log, entries)  # the last thing before the commit: other loads wait from here on
         return Report.of(loaded, _entries(checked.rows, {*loaded.evidence_lost, *loaded.newer}))
 
     def entries_there(self, entries: Codes) -> Codes:
