@@ -40,6 +40,7 @@ STATES = pyarrow.schema(
         pyarrow.field("custom_fields", _TEXT),  # JSON text of an object; null where absent or rejected
         pyarrow.field("created_at", _TIME),
         pyarrow.field("present", pyarrow.bool_(), nullable=False),
+        pyarrow.field("merged_into", _TEXT),  # the survivor's id, where a contact is gone because it was merged
     ]
 )
 """One row a contact and capture in which it differs from the capture before; the first of a contact is its state at the base."""
@@ -59,6 +60,8 @@ JOURNAL = pyarrow.schema(
         pyarrow.field("channel", _TEXT),
         pyarrow.field("changes", _TEXT),  # JSON text
         pyarrow.field("seen_snapshot_id", _ID),  # the capture whose snapshot held it first; null where only clocks tell
+        pyarrow.field("merged_into", _TEXT),  # the survivor's id, of a delete that was a merge
+        pyarrow.field("on_behalf_of", _TEXT),  # in whose name the author acted
     ]
 )
 """One row a journal entry, as the source has it: what is null or wrong here is rejected later, whole."""
@@ -75,6 +78,9 @@ JUDGED = pyarrow.schema(
 """What a source may say of a row of STATES or JOURNAL beside its columns: the database has judged the row by itself."""
 
 SEPARATOR = "\x1e"
+
+MAYBE = ("merged_into", "on_behalf_of")
+"""Columns of STATES and JOURNAL that most sources do not have; where one does not give them they are null."""
 
 CONTACTS = pyarrow.schema(
     [
@@ -105,8 +111,10 @@ _UTC = "datetime64[us, UTC]"
 
 
 def judged(table: pyarrow.Table, schema: pyarrow.Schema) -> pyarrow.Table:
-    """The table with the columns of the schema and of JUDGED, in this order; those of JUDGED that a source does not give are null."""
-    for field in JUDGED:
+    """The table with the columns of the schema and of JUDGED, in this order; those of JUDGED and MAYBE that a source does not give are
+    null.
+    """
+    for field in [*JUDGED, *(one for one in schema if one.name in MAYBE)]:
         if field.name not in table.column_names:
             table = table.append_column(field, pyarrow.nulls(table.num_rows, field.type))
     wanted = pyarrow.schema([*schema, *JUDGED])
@@ -135,6 +143,8 @@ EVENTS = pa.DataFrameSchema(
         "snapshot_id": pa.Column("Int64", nullable=True),
         "window_start": pa.Column(_UTC),
         "window_end": pa.Column(_UTC),
+        "merged_into": pa.Column(str, nullable=True),
+        "on_behalf_of": pa.Column(str, nullable=True),
     },
     strict=True,
     ordered=True,
@@ -143,7 +153,7 @@ EVENTS = pa.DataFrameSchema(
 """audit.contact_audit_log without rules_version, run_id and loaded_at; one row an event, in (window_end, contact_id, sequence)."""
 
 EVENT_TEXTS = ("event_id", "account_id", "action", "author_type", "author_id", "author_name", "ip_address", "channel", "changes",
-               "attribution", "candidates")  # fmt: skip
+               "attribution", "candidates", "merged_into", "on_behalf_of")  # fmt: skip
 
 ENTRIES_WITHOUT_EVENT = pa.DataFrameSchema(
     {
@@ -160,6 +170,8 @@ ENTRIES_WITHOUT_EVENT = pa.DataFrameSchema(
         "reason": pa.Column(str, pa.Check.isin(REASONS)),
         "window_start": pa.Column(_UTC),
         "window_end": pa.Column(_UTC),
+        "merged_into": pa.Column(str, nullable=True),
+        "on_behalf_of": pa.Column(str, nullable=True),
     },
     strict=True,
     ordered=True,

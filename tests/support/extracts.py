@@ -77,6 +77,9 @@ def as_records(derived: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
             event[name] = pd.Timestamp(event[name]).isoformat()
         event["changes"] = orjson.loads(event["changes"])
         event["candidates"] = None if event["candidates"] is None else orjson.loads(event["candidates"])
+        for name in model.MAYBE:  # no world of ours tells them
+            if event[name] is None:
+                del event[name]
     without = derived.entries_without_event[["entry_id", "reason"]].to_dict("records")
     return events, without
 

@@ -1,6 +1,7 @@
 """Rows: events written out with all columns of the audit log, and the entries that are no event.
 
-Who, from where and through which channel come from the entry, or from what all candidates agree on (rule 4).
+Who, from where, in whose name and through which channel come from the entry, or from what all candidates agree on (rule 4). Into whom
+a contact was merged tells the entry, or the capture that shows the contact gone.
 """
 
 from hashlib import blake2b
@@ -18,6 +19,9 @@ from contact_audit.evidence.states import WINDOW, Evidence, from_microseconds, w
 from contact_audit.evidence.values import Codes
 
 _AUTHOR = ["author_type", "author_id", "author_name", "ip_address", "channel"]
+_TOLD = [*_AUTHOR, "on_behalf_of"]
+_MERGE = "merge"
+"""The channel of a delete that was a merge, whatever its entry says: undoing one takes more than creating a contact anew."""
 
 
 def event_rows(evidence: Evidence, events: Events) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -57,6 +61,8 @@ def event_rows(evidence: Evidence, events: Events) -> tuple[pd.DataFrame, pd.Dat
     previous = _or_null(snapshots, pair - 1, ~early)
     current = _or_null(snapshots, pair, ~early)
     contact_id = evidence.contacts[contact] if len(contact) else contact
+    merged_into = _merged_into(evidence, contact, pair, entry, frame["action"].to_numpy(object))
+    authors.loc[merged_into.notna(), "channel"] = _MERGE
     rows = pd.DataFrame(
         {
             "event_id": "",
@@ -75,6 +81,8 @@ def event_rows(evidence: Evidence, events: Events) -> tuple[pd.DataFrame, pd.Dat
             "snapshot_id": current,
             "window_start": from_microseconds(end - WINDOW),
             "window_end": from_microseconds(end),
+            "merged_into": merged_into,
+            "on_behalf_of": authors["on_behalf_of"].to_numpy(object),
         }
     )
     rows["event_id"] = _event_ids(rows, frame["after"].to_numpy(np.int64), frame["at"].to_numpy(np.int64))
@@ -87,14 +95,14 @@ def _or_null(column: Codes, position: Codes, known: "np.typing.NDArray[np.bool_]
 
 
 def _authors(evidence: Evidence, frame: pd.DataFrame, entry: Codes) -> pd.DataFrame:
-    """author, ip_address and channel of each event, and its attribution (rule 4 may make it ambiguous)."""
-    authors = evidence.journal.entries[_AUTHOR].reindex(pd.Index(entry)).reset_index(drop=True)
+    """author, ip_address, channel and on_behalf_of of each event, and its attribution (rule 4 may make it ambiguous)."""
+    authors = evidence.journal.entries[_TOLD].reindex(pd.Index(entry)).reset_index(drop=True)
     authors["attribution"] = frame["attribution"].to_numpy(object)
     authors["author_type"] = authors["author_type"].fillna("unknown")
     shared = frame["candidates"].notna().to_numpy().nonzero()[0]
     if len(shared):
         agreed = _agreed(evidence, frame["candidates"].iloc[shared])
-        for name in _AUTHOR:
+        for name in _TOLD:
             authors.loc[shared, name] = agreed[name].astype(object).to_numpy()
         authors.loc[shared[~agreed["one_author"].to_numpy(bool)], "attribution"] = "ambiguous"
     return authors
@@ -103,7 +111,7 @@ def _authors(evidence: Evidence, frame: pd.DataFrame, entry: Codes) -> pd.DataFr
 def _agreed(evidence: Evidence, candidates: "pd.Series[Any]") -> pd.DataFrame:
     """What all candidates of each event agree on; the rest is null (rule 4). One row an event."""
     event = np.repeat(np.arange(len(candidates)), candidates.map(len))
-    each = evidence.journal.entries[_AUTHOR].iloc[np.concatenate([list(one) for one in candidates])]
+    each = evidence.journal.entries[_TOLD].iloc[np.concatenate([list(one) for one in candidates])]
     each = each.reset_index(drop=True).astype(object).where(lambda column: column.notna(), None)
     has_id = each["author_id"].notna()
     nobody = ~has_id & each["author_name"].isna()
@@ -121,9 +129,28 @@ def _agreed(evidence: Evidence, candidates: "pd.Series[Any]") -> pd.DataFrame:
     same = by_event.nunique(dropna=False) == 1  # noqa: PD101 (of groups, not of a series)
     agreed = agreed.where(same, None)
     agreed["one_author"] = (author.groupby(event).nunique() == 1).to_numpy()  # noqa: PD101
-    agreed.loc[~agreed["one_author"], ["author_id", "author_name"]] = None
+    agreed.loc[~agreed["one_author"], ["author_id", "author_name", "on_behalf_of"]] = None
     agreed.loc[~agreed["one_author"], "author_type"] = "unknown"
     return agreed
+
+
+def _merged_into(
+    evidence: Evidence, contact: Codes, pair: Codes, entry: Codes, action: "np.typing.NDArray[Any]"
+) -> "pd.Series[Any]":
+    """The survivor's id of each event that is a merge, as text: as its entry tells, or of the death without an entry that leaves the
+    contact gone at the current capture, as that one tells. Nobody is merged into itself.
+    """
+    died = action == "delete"
+    told = evidence.journal.entries["merged_into"].reindex(pd.Index(entry)).reset_index(drop=True).astype(object)
+    key = pd.Series(contact * (len(evidence.moments) + 1) + pair)
+    last = np.zeros(len(contact), bool)
+    last[died] = ~key[died].duplicated(keep="last").to_numpy()
+    state = evidence.states.at(contact, pair) if len(evidence.moments) else np.full(len(contact), -1)
+    shown = last & (entry < 0) & (state >= 0) & ~evidence.states.exists(state)
+    captured = evidence.states.merged_into.reindex(pd.Index(state)).reset_index(drop=True).astype(object)
+    found = told.where(entry >= 0, captured.where(shown, None)).where(died, None)
+    own = pd.Series(evidence.contacts[contact] if len(contact) else contact).astype("str").astype(object)
+    return found.where(found.notna() & (found != own), None)
 
 
 def _candidates(evidence: Evidence, frame: pd.DataFrame) -> "pd.Series[Any]":
@@ -189,10 +216,13 @@ def entries_without_event(
 ) -> pd.DataFrame:
     """The rows of model.ENTRIES_WITHOUT_EVENT for the entries (positions) with their reasons and window ends (µs)."""
     rows = evidence.journal.entries.iloc[entry]
+    merged_into = rows["merged_into"].where(rows["action"] == "delete").reset_index(drop=True)
+    on_behalf_of = rows["on_behalf_of"].reset_index(drop=True)
     columns = ["entry_id", "account_id", "contact_id", "occurred_at", "action", *_AUTHOR]
     rows = rows[columns].reset_index(drop=True)
     rows["author_type"] = rows["author_type"].fillna("unknown")
     rows["reason"] = pd.Series(reason, dtype="str")
     rows["window_start"] = from_microseconds(end - WINDOW)
     rows["window_end"] = from_microseconds(end)
+    rows["merged_into"], rows["on_behalf_of"] = merged_into, on_behalf_of
     return rows.sort_values(["window_end", "entry_id"], ignore_index=True)

@@ -291,8 +291,9 @@ def _row_texts(table: pa.Table) -> "pd.Series[Any]":
         whole = row["whole"]
         if whole is None:
             columns = {name: row[name] for name in model.JOURNAL.names}
-            if columns["seen_snapshot_id"] is None:
-                del columns["seen_snapshot_id"]  # no column of the source
+            for name in ("seen_snapshot_id", *model.MAYBE):
+                if columns[name] is None:
+                    del columns[name]  # no column of the source
             if columns["changes"] is not None and value is not INVALID:
                 columns["changes"] = orjson.Fragment(columns["changes"])
             whole = orjson.dumps(columns).decode()

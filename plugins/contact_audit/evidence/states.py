@@ -55,6 +55,7 @@ class States:
         key: state * number of fields + field, ordered; code: the value there. Null values have no row.
         lookup: contact * number of captures + capture, ordered.
         untold: captures that were read otherwise than the one before: what differs there is no change.
+        merged_into: the survivor's id as text, of who was merged; else missing.
     """
 
     contact: Codes
@@ -68,6 +69,7 @@ class States:
     captures: int
     width: int
     untold: Codes
+    merged_into: "pd.Series[Any]"
 
     def at(self, contact: Codes, capture: Codes) -> Codes:
         """The position of each contact's state at each capture; -1 where it was never present until then."""
@@ -192,6 +194,7 @@ def _wholes(row: dict[str, Any]) -> list[str]:
     if row["whole"] is not None:
         return str(row["whole"]).split(model.SEPARATOR)
     columns = {name: row[name] for name in model.STATES.names if name != "present"}
+    columns = {name: given for name, given in columns.items() if given is not None or name not in model.MAYBE}
     if columns["custom_fields"] is not None:
         columns["custom_fields"] = orjson.Fragment(columns["custom_fields"])
     return [orjson.dumps(columns).decode()]
@@ -231,6 +234,7 @@ def _read_states(table: pa.Table, captures: pd.DataFrame, contacts: Codes, field
         untold=np.flatnonzero((captures["kind"] == "baseline").to_numpy()),
         captures=max(1, len(captures)),
         width=width,
+        merged_into=table["merged_into"].to_pandas().astype("str"),
     )
 
 

@@ -91,6 +91,8 @@ def ecs_event(event: dict[str, Any]) -> dict[str, Any]:
                     "window_end": event["window_end"].isoformat(),
                     "rules_version": event["rules_version"],
                     "run_id": event["run_id"],
+                    "merged_into": event["merged_into"],
+                    "on_behalf_of": event["on_behalf_of"],
                 }
             ),
         }

@@ -46,6 +46,8 @@ COLUMNS = pa.schema(
         pa.field("rules_version", pa.int32(), nullable=False),
         pa.field("run_id", pa.string(), nullable=False),
         pa.field("loaded_at", _TIME, nullable=False),
+        pa.field("merged_into", pa.string()),
+        pa.field("on_behalf_of", pa.string()),
     ]
 )
 """audit.contact_activity as exports have it, newest first; changes and lists as in the log."""

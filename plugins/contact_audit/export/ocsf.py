@@ -85,6 +85,8 @@ def ocsf_event(event: dict[str, Any]) -> dict[str, Any]:
                     "sequence": event["sequence"],
                     "rules_version": event["rules_version"],
                     "run_id": event["run_id"],
+                    "merged_into": event["merged_into"],
+                    "on_behalf_of": event["on_behalf_of"],
                 }
             ),
         }

@@ -117,6 +117,7 @@ def _event_lines(event: Mapping[str, Any]) -> list[str]:
     who = f"{author} ({event['author_type']})" if author else "Author unknown"
     if not author and event["author_type"] != "unknown":
         who = str(event["author_type"]).capitalize()
+    who += f", on behalf of {event['on_behalf_of']}" if event["on_behalf_of"] else ""
     address = event["ip_address"] or "IP unknown"
     channel = _CHANNELS.get(event["channel"]) or (event["channel"] or "channel unknown").replace("_", " ")
     what = [f"    {line}" for line in (event["activity"] or "").split("\n")]

@@ -12,7 +12,7 @@ import pyarrow as pa
 from contact_audit.errors import ContactAuditError
 from contact_audit.sources.checking import MOST, Found, check_server, told
 from contact_audit.sources.live import LiveReads
-from contact_audit.sources.live_journal import COLUMNS, Ends, entries
+from contact_audit.sources.live_journal import COLUMNS, MAYBE, Ends, entries
 from contact_audit.sources.store import LiveSource
 
 _CONTACTS = {
@@ -152,11 +152,11 @@ def _check_journal(source: LiveSource, reads: LiveReads, found: Found) -> None:
         found.notes.append(
             f"{noise} of the {len(raw)} newest journal rows would be noise: they touch nothing that is audited"
         )
-    missing = [column for column in COLUMNS if column not in rows]
+    missing = [column for column in COLUMNS if column not in rows and column not in MAYBE]
     if missing:
         found.wrong.append(f"the adapter's rows lack {', '.join(missing)}")
         return
-    settled = entries(rows[list(COLUMNS)], Ends({}, {}, first=True), source.live.empty_is_null)
+    settled = entries(rows.reindex(columns=[*COLUMNS]), Ends({}, {}, first=True), source.live.empty_is_null)
     unknown = int(settled["author_type"].isna().sum())
     if unknown:
         found.notes.append(f"of {unknown} of the {len(settled)} newest entries nobody knows the author")

@@ -46,7 +46,7 @@ def derive_entries(store: Store, adapter: Adapter, only: int | None = None) -> D
             if not len(found):
                 continue
             ends = _ends(store, found, snapshot_id, previous)
-            told = entries(found[list(COLUMNS)], ends, adapter.empty_is_null)
+            told = entries(found.reindex(columns=[*COLUMNS]), ends, adapter.empty_is_null)
             if previous is None:
                 result.unproven += _unproven(found, told)
             result.entries += len(told)
@@ -115,4 +115,5 @@ def _write(store: Store, told: pd.DataFrame, capture: Mapping[Any, Any], adapter
     for name in _TEXTS:
         frame[name] = frame[name].astype("string[pyarrow]")
     frame["account_id"] = frame["account_id"].astype("Int64").fillna(0)
+    frame["merged_into"] = frame["merged_into"].astype("Int64")
     store.copy("captures.contact_journal", [pa.Table.from_pandas(frame, preserve_index=False)])

@@ -17,7 +17,7 @@ from contact_audit.evidence.values import canonical_text
 
 COLUMNS = (
     *("entry_id", "contact_id", "account_id", "occurred_at", "action", "author_type", "author_id", "author_name"),
-    *("ip_address", "channel", "on_behalf_of", "items"),
+    *("ip_address", "channel", "on_behalf_of", "merged_into", "items"),
 )
 """What an adapter's `rows` returns, one row a journal row that counts.
 
@@ -25,7 +25,10 @@ An item names a field ("field"); "old" and "new" are its values ("doubtful": the
 only: the other is not told); "added" and "removed" are those of a list.
 """
 
-_SAVE = ["contact_id", "occurred_at", "action", "author_type", "author_id", "author_name"]
+MAYBE = ("merged_into",)
+"""Those that an adapter may leave out: null then."""
+
+_SAVE = ["contact_id", "occurred_at", "action", "author_type", "author_id", "author_name", "on_behalf_of"]
 _BIRTHS = ("create", "restore")
 _NO_VALUE = object()
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.tampering import an_event, as_owner
+from tests.support.tampering import a_merge, an_event, as_owner
 
 DOCS = Path(__file__).parents[3] / "docs" / "trust.md"
 
@@ -35,3 +35,10 @@ def test_it_agrees_on_an_untouched_log_and_finds_a_touched_one(log: str, tmp_pat
     touched = run(tmp_path, log)
     assert touched.returncode == 1
     assert len(touched.stdout.splitlines()) == 1
+
+
+def test_it_agrees_on_a_merge_in_anothers_name_and_finds_a_touched_one(log: str, tmp_path: Path) -> None:
+    merge = a_merge(log)
+    assert run(tmp_path, log).returncode == 0
+    as_owner(log, "update audit.contact_audit_log set merged_into = '10' where event_id = %s", [merge["event_id"]])
+    assert run(tmp_path, log).returncode == 1

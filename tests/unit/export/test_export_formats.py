@@ -50,6 +50,8 @@ EVENT: dict[str, Any] = {
     "rules_version": 1,
     "run_id": "test",
     "loaded_at": NOW,
+    "merged_into": None,
+    "on_behalf_of": None,
 }
 NOBODY = {
     "author_type": "unknown",

@@ -27,7 +27,9 @@ select
     event.sequence,
     event.rules_version,
     event.run_id,
-    event.loaded_at
+    event.loaded_at,
+    event.merged_into,
+    event.on_behalf_of
 from audit.contact_activity as event
 where
     event.occurred_at >= %(since)s

@@ -13,11 +13,11 @@ kept as (
         (
             n.account_id, n.contact_id, n.action, n.author_type, n.author_id, n.author_name, n.ip_address, n.channel,
             n.occurred_after, n.sequence, n.changes, n.attribution, n.journal_entry_id, n.candidates,
-            n.previous_snapshot_id, n.snapshot_id, n.window_start, n.window_end
+            n.previous_snapshot_id, n.snapshot_id, n.window_start, n.window_end, n.merged_into, n.on_behalf_of
         ) is not distinct from (
             e.account_id, e.contact_id, e.action, e.author_type, e.author_id, e.author_name, e.ip_address, e.channel,
             e.occurred_after, e.sequence, e.changes, e.attribution, e.journal_entry_id, e.candidates,
-            e.previous_snapshot_id, e.snapshot_id, e.window_start, e.window_end
+            e.previous_snapshot_id, e.snapshot_id, e.window_start, e.window_end, e.merged_into, e.on_behalf_of
         )
 ),
 
@@ -39,13 +39,13 @@ archived as (
     insert into audit.superseded_events (
         event_id, account_id, contact_id, action, author_type, author_id, author_name, ip_address, channel, occurred_at,
         occurred_after, sequence, changes, attribution, journal_entry_id, candidates, previous_snapshot_id, snapshot_id,
-        window_start, window_end, rules_version, run_id, loaded_at, superseded_by, reason
+        window_start, window_end, rules_version, run_id, loaded_at, merged_into, on_behalf_of, superseded_by, reason
     )
     select
         g.event_id, g.account_id, g.contact_id, g.action, g.author_type, g.author_id, g.author_name, g.ip_address,
         g.channel, g.occurred_at, g.occurred_after, g.sequence, g.changes, g.attribution, g.journal_entry_id, g.candidates,
         g.previous_snapshot_id, g.snapshot_id, g.window_start, g.window_end, g.rules_version, g.run_id, g.loaded_at,
-        %(run_id)s, %(reason)s
+        g.merged_into, g.on_behalf_of, %(run_id)s, %(reason)s
     from gone as g
     returning window_end
 )

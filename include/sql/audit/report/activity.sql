@@ -10,6 +10,7 @@ select
     activity.channel,
     activity.activity,
     activity.attribution,
+    activity.on_behalf_of,
     coalesce(jsonb_array_length(activity.candidates), 0) as candidates
 from audit.contact_activity as activity
 where activity.contact_id = %(contact_id)s

@@ -1,5 +1,5 @@
 -- Odoo's messages about partners that track values, with an id above %(after)s, oldest first: one a save, with all of its values, and the
--- author as at first sight. O(messages after the id).
+-- author as at first sight, and the partner in whose name the message stands where that is another. O(messages after the id).
 select
     m.id::bigint as entry_id,
     m.res_id::bigint as contact_id,
@@ -12,7 +12,9 @@ select
         'author_partner', u.partner_id,
         'author', a.name,
         'login', u.login,
-        'share', u.share
+        'share', u.share,
+        'other_id', o.id,
+        'other', o.name
     ) as raw
 from mail_message as m
 inner join lateral (
@@ -46,5 +48,6 @@ inner join lateral (
 left join res_partner as p on m.res_id = p.id
 left join res_users as u on m.create_uid = u.id
 left join res_partner as a on u.partner_id = a.id
+left join res_partner as o on m.author_id = o.id and o.id is distinct from u.partner_id
 where m.model = 'res.partner' and m.id > %(after)s
 order by m.id

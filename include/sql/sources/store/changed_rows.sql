@@ -9,7 +9,8 @@ select distinct on (r.contact_id, usable.snapshot_id)
     r.primary_phone,
     r.custom_fields::text as custom_fields,
     r.created_at,
-    not r.deleted as present
+    not r.deleted as present,
+    r.merged_into::text as merged_into
 from captures.contact_snapshots as r
 inner join captures.scope as k on r.contact_id = k.contact_id
 cross join lateral (

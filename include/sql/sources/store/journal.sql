@@ -14,7 +14,9 @@ select
     host(j.ip_address) as ip_address,
     j.channel,
     j.changes::text as changes,
-    j.seen_snapshot_id
+    j.seen_snapshot_id,
+    j.merged_into::text as merged_into,
+    j.on_behalf_of
 from captures.contact_journal as j
 left join captures.scope as k on j.contact_id = k.contact_id
 where
@@ -35,7 +37,9 @@ select
     host(j.ip_address) as ip_address,
     j.channel,
     j.changes::text as changes,
-    j.seen_snapshot_id
+    j.seen_snapshot_id,
+    j.merged_into::text as merged_into,
+    j.on_behalf_of
 from captures.contact_journal as j
 left join captures.scope as k on j.contact_id = k.contact_id
 where

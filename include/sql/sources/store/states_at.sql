@@ -9,7 +9,8 @@ select
     c.primary_phone,
     c.custom_fields::text as custom_fields,
     c.created_at,
-    not c.deleted as present
+    not c.deleted as present,
+    c.merged_into::text as merged_into
 from captures.scope as k
 cross join lateral (
     select r.*

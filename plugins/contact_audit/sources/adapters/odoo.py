@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from contact_audit.sources.adapters.reading import Item, finished, spread, text
+from contact_audit.sources.adapters.reading import Item, behalf, finished, spread, text
 
 _FIELDS = {"name": "name", "email": "email"}
 _TEXTS = {"char": "char", "text": "text", "html": "text"}
@@ -21,14 +21,14 @@ class Odoo:
     """See sources/live.py."""
 
     name: str = "odoo"
-    version: int = 1
+    version: int = 2
     empty_is_null: bool = True
     entry_ids: Literal["source", "derived"] = "source"
     requires: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: {
             "res_partner": ("id", "name", "email", "phone", "active", "company_id", "create_date"),
             "res_users": ("id", "partner_id", "login", "share"),
-            "mail_message": ("id", "model", "res_id", "date", "create_uid"),
+            "mail_message": ("id", "model", "res_id", "date", "create_uid", "author_id"),
             "mail_tracking_value": ("mail_message_id",),
             "ir_model_fields": ("id", "name", "model", "ttype"),
         }
@@ -36,7 +36,9 @@ class Odoo:
 
     def rows(self, raw: pd.DataFrame) -> pd.DataFrame:
         """reading.COLUMNS of the messages that touch a field or a life."""
-        row = spread(raw["raw"], ("company", "author_id", "author_partner", "author", "login", "share"))
+        row = spread(
+            raw["raw"], ("company", "author_id", "author_partner", "author", "login", "share", "other_id", "other")
+        )
         lives = [_life(one["values"]) for one in raw["raw"]]
         items = [None if life else _items(one) for one, life in zip(raw["raw"], lives, strict=True)]
         columns = pd.DataFrame({"items": pd.Series(items, index=raw.index, dtype=object)})
@@ -52,6 +54,7 @@ class Odoo:
             ("system", row["author_id"].eq(_BOT)),
         ):
             columns.loc[those, "author_type"] = kind
+        columns["on_behalf_of"] = behalf(row["other_id"], row["other"])
         touches = pd.Series([one is None or bool(one) for one in items], index=raw.index)
         return finished(raw, columns, touches)
 

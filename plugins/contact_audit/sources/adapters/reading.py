@@ -10,7 +10,7 @@ import pandas as pd
 
 COLUMNS = [
     *("entry_id", "contact_id", "account_id", "occurred_at", "action", "author_type", "author_id", "author_name"),
-    *("ip_address", "channel", "on_behalf_of", "items"),
+    *("ip_address", "channel", "on_behalf_of", "merged_into", "items"),
 ]
 """What `rows` returns, one row per journal row that counts."""
 
@@ -28,6 +28,13 @@ def spread(raw: pd.Series, names: Iterable[str]) -> pd.DataFrame:
 def text(column: pd.Series) -> pd.Series:
     """Values as text, object dtype, null where null: ids of authors."""
     return column.map(lambda value: None if value is None else str(value)).astype(object)
+
+
+def behalf(ids: pd.Series, names: pd.Series) -> pd.Series:
+    """In whose name an author acted, as on_behalf_of has it: Ann Agent (17), or what is known of that; null without an id."""
+    named = names.where(names.fillna("") != "", None)
+    whole = named.map(lambda name: "" if name is None else f"{name} ") + ids.map(lambda one: f"({one})")
+    return whole.where(ids.notna(), None).astype(object)
 
 
 def finished(raw: pd.DataFrame, columns: pd.DataFrame, counts: pd.Series) -> pd.DataFrame:

@@ -24,7 +24,7 @@ class RequestTracker:
     """See sources/live.py."""
 
     name: str = "request_tracker"
-    version: int = 1
+    version: int = 2
     empty_is_null: bool = True
     entry_ids: Literal["source", "derived"] = "source"
     requires: Mapping[str, tuple[str, ...]] = field(
@@ -54,6 +54,7 @@ class RequestTracker:
         columns.loc[row["at_creation"].eq(True), "action"] = "create"
         columns.loc[merged, "action"] = "delete"
         columns["channel"] = merged.map({True: "merge", False: None}).astype(object)
+        columns["merged_into"] = pd.to_numeric(row["merged_into"]).astype("Int64")
         columns["author_id"] = text(row["creator"])
         author = spread(
             row["author"].map(lambda one: one or {}), ("login", "name", "privileged", "unprivileged", "superuser")

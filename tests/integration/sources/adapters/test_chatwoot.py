@@ -153,3 +153,17 @@ def test_changes_in_several_accounts_are_unattributed_without_audits_and_recorde
         ("1", "4", "delete", "unattributed", None, None, {"name": ("Ole", None)}),
         ("2", "5", "create", "unattributed", None, None, {"name": (None, "Pia"), "email": (None, "pia@two.example")}),
     ]
+
+
+def test_a_merge_is_a_delete_and_an_update_and_nothing_tells_the_survivor(chatwoot: str, audit_dsn: str) -> None:
+    pipeline = new_pipeline(chatwoot, audit_dsn, source="chatwoot", brake_share=1.0)
+    a_run(pipeline)
+    query(
+        chatwoot,
+        """delete from contacts where id = 4;
+        update contacts set phone_number = '+4919' where id = 1""",
+    )
+    a_run(pipeline)
+    assert [row[1:4] for row in events(pipeline)] == [("1", "update", "unattributed"), ("4", "delete", "unattributed")]
+    told_of = query(pipeline.audit_dsn, "select distinct channel, merged_into from audit.contact_audit_log")
+    assert [tuple(row.values()) for row in told_of] == [(None, None)]

@@ -94,6 +94,17 @@ def test_archiving_is_a_delete_and_other_messages_are_noise(odoo: str) -> None:
     assert [(row["action"], row["author_type"]) for row in told(odoo)] == [("delete", "system"), ("restore", "contact")]
 
 
+def test_in_whose_name_a_message_stands_is_kept_beside_who_wrote_it(odoo: str) -> None:
+    saved(odoo, {"email": {"old_value_char": "a@x", "new_value_char": "b@x"}})
+    saved(odoo, {"email": {"old_value_char": "b@x", "new_value_char": "c@x"}})
+    query(
+        odoo, "update mail_message set author_id = 2 where id = (select min(id) from mail_message)"
+    )  # his own partner
+    query(odoo, "update mail_message set author_id = 4 where id = (select max(id) from mail_message)")
+    name = query(odoo, "select name from res_partner where id = 4")[0]["name"]
+    assert [(row["author_id"], row["on_behalf_of"]) for row in told(odoo)] == [("2", None), ("2", f"{name} (4)")]
+
+
 def test_an_older_version_with_mobile_and_fields_by_name_is_read(odoo: str) -> None:
     psql(
         odoo,

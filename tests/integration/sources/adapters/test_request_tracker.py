@@ -249,9 +249,53 @@ def test_a_merge_is_a_delete_into_the_other_by_who_merged(rt: str) -> None:
     written(rt, "Set", of=33, field="Comments", oldvalue="", newvalue="c1@cust.example (31) merged into this user")
     contact = Direct(RequestTracker(), rt).contacts()[31]
     assert (contact["deleted"], contact["merged_into"]) == (True, 33)
-    assert [(row["contact_id"], row["action"], row["channel"], row["author_name"]) for row in told(rt)] == [
-        (31, "delete", "merge", "Anna.agent")
+    assert [
+        (row["contact_id"], row["action"], row["channel"], row["merged_into"], row["author_name"]) for row in told(rt)
+    ] == [(31, "delete", "merge", 33, "Anna.agent")]
+
+
+def merged(dsn: str, who: int, into: int) -> None:
+    """What the extension MergeUsers leaves of a merge, but for the comments."""
+    query(
+        dsn,
+        """create table if not exists attributes (id serial, name varchar(255), content text, objecttype varchar(64), objectid integer);
+        insert into attributes (name, content, objecttype, objectid) values ('EffectiveId', %s, 'RT::User', %s)""",
+        (str(into), who),
+    )
+
+
+def test_merges_are_in_the_log_with_the_survivor_and_a_split_is_a_restore(rt: str, pipeline: Pipeline) -> None:
+    a_run(pipeline)
+    for who, into, comments in ((31, 33, "Merged into c2@cust.example (33)"), (33, 35, None)):
+        merged(rt, who, into)
+        if comments:
+            entry = written(rt, "Set", of=who, field="Comments", oldvalue="", newvalue=comments)
+            query(
+                rt,
+                "update transactions set created = date_trunc('second', clock_timestamp() at time zone 'UTC') where id = %s",
+                (entry,),
+            )
+    a_run(pipeline)
+    text = """select contact_id, action, channel, merged_into, author_name from audit.contact_audit_log
+        where action <> 'create' order by window_end, contact_id, sequence"""
+    assert [tuple(row.values()) for row in query(pipeline.audit_dsn, text)] == [
+        ("31", "delete", "merge", "33", "Anna.agent"),
+        ("33", "delete", "merge", "35", None),  # no comment tells who merged it
     ]
+    chain = "select contact_id, merged_into from audit.contact_identities('35') order by contact_id"
+    assert [tuple(row.values()) for row in query(pipeline.audit_dsn, chain)] == [
+        ("31", "33"),
+        ("33", "35"),
+        ("35", None),
+    ]
+    query(rt, "delete from attributes where objectid = 31")
+    a_run(pipeline)
+    assert [(row["contact_id"], row["action"]) for row in query(pipeline.audit_dsn, text)] == [
+        ("31", "delete"),
+        ("31", "restore"),
+        ("33", "delete"),
+    ]
+    assert [tuple(row.values()) for row in query(pipeline.audit_dsn, chain)] == [("33", "35"), ("35", None)]
 
 
 def test_tables_in_a_schema_of_their_own_are_found_by_the_setting(new_database: NewDatabase, audit_dsn: str) -> None:
