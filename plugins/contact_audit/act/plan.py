@@ -54,7 +54,8 @@ def plan(steps: pd.DataFrame, states: pd.DataFrame, gone: pd.DataFrame) -> pd.Da
     walked = _walked(steps)
     groups = _groups(walked, states, gone)
     existence = _existence(walked, groups)
-    groups = groups.merge(existence[["contact_id", "whole", "from_order"]], on="contact_id", how="left")
+    existing = existence[["contact_id", "whole", "from_order", "born", "doubted"]]
+    groups = groups.merge(existing, on="contact_id", how="left")
     fields = _fields(groups)
     chosen = walked[walked["chosen"]].merge(fields[["group", "whole", "from_order", "clean"]], on="group")
     chosen["taken"] = _taken(chosen)
@@ -127,7 +128,7 @@ def _groups(walked: pd.DataFrame, states: pd.DataFrame, gone: pd.DataFrame) -> p
 
 def _existence(walked: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     """One row a contact: what its chosen births and deaths come to (`whole`: recreate, remove, conflicts, already_back, or none), since
-    which step (`from_order`), and why it is a conflict.
+    which step (`from_order`), whether that is a birth (`born`), and why it is a conflict (`doubted`: because the evidence is not sure).
     """
     contacts = groups[["contact_id", "account_id"]].drop_duplicates("contact_id")
     found = contacts.merge(
@@ -147,6 +148,7 @@ def _existence(walked: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     worked = found["worked_on_since"] & (found["changed_since"] != True)  # noqa: E712
     found = _told_by(found, worked, later)
     found["reason"] = _first_reason(found, ["hidden_value", "merge", "before_first_capture", "unattributed_beside"])
+    found["doubted"], found["born"] = found["reason"].notna(), found["back_to"] == "false"
     found["whole"] = np.select(
         [
             found["first"].isna(),
@@ -173,11 +175,17 @@ def _fields(groups: pd.DataFrame) -> pd.DataFrame:
     fields["clean"] = fields["doubt"].isna() & ~fields[known].any(axis=1)
     came = (fields["first_action"] != "update") & (fields["field"] != EXISTENCE)
     fields["stays"] = came & (fields["whole"] == "conflicts")
-    not_there = ~fields["is_there"] & (fields["field"] != EXISTENCE)
-    fields["contact_gone"] = not_there & (fields["whole"] != "recreate") & ~came
-    other = _first_reason(fields, ["account", "field_gone", "contact_gone", "changed_since", "stays"])
-    # of a contact that is gone, every field is null: that takes nothing back
-    is_back = fields["is_back"] & ~fields["contact_gone"] & (fields["clean"] | (fields["whole"] != "recreate"))
+    lost = ~fields["is_there"] & (fields["field"] != EXISTENCE) & (fields["whole"] != "recreate") & ~came
+    # before a chosen birth there was no value either: what came to be and went with that life is back where it was
+    of_life = fields["born"] & (fields["first"] >= fields["from_order"])
+    fields["worked_on_since"] = lost & of_life & ~fields["is_back"]
+    fields["stays"] |= lost & ~of_life & fields["doubted"]
+    fields["contact_gone"] = lost & ~of_life & ~fields["doubted"]
+    other = _first_reason(
+        fields, ["account", "field_gone", "contact_gone", "changed_since", "worked_on_since", "stays"]
+    )
+    # of any other contact that is gone, every field is null: that takes nothing back
+    is_back = fields["is_back"] & ~(lost & ~of_life) & (fields["clean"] | (fields["whole"] != "recreate"))
     fields["reason"] = fields["doubt"].where(fields["doubt"].notna() | is_back, other)
     fields["section"] = np.select([fields["reason"].notna(), is_back], ["conflicts", "already_back"], "set")
     return fields
@@ -227,14 +235,9 @@ def _counted(steps: pd.DataFrame, by: str) -> pd.DataFrame:
 def _told_by(frame: pd.DataFrame, where: pd.Series, steps: pd.DataFrame) -> pd.DataFrame:
     """The frame with changed_at and changed_by of these steps, one a contact, in these rows."""
     told = frame.copy()
-    contacts = told["contact_id"]
     for column, source in (("changed_at", "occurred_at"), ("changed_by", "author")):
-        known = steps[source].astype(object).to_dict()
-        told[column] = pd.Series(
-            [known.get(one) if here else old for one, here, old in zip(contacts, where, told[column], strict=True)],
-            index=told.index,
-            dtype=object,
-        )
+        known = steps[source].reindex(told["contact_id"])
+        told[column] = told[column].mask(where, known.set_axis(told.index))
     return told
 
 

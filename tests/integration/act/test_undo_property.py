@@ -182,7 +182,7 @@ def test_the_newest_events_of_contacts_can_all_be_taken_back_or_are_conflicts_of
     plan = log.plan(chosen)
     check(log, chosen, plan)
     reasons = {entry["reason"] for entry in json.loads(plan.as_json())["conflicts"]}
-    assert reasons <= {"before_first_capture", "unattributed_beside", "account", "stays", "contact_gone"}
+    assert reasons <= {"before_first_capture", "unattributed_beside", "account", "stays"}
 
 
 def test_a_choice_by_filters_reads_what_the_choice_of_all_reads(logs: list[Log]) -> None:

@@ -142,6 +142,61 @@ def test_a_contact_that_others_deleted_since_is_a_conflict() -> None:
     assert told(plan_of(story, {"7": None})) == {"conflicts": [("7", "name", "contact_gone", "e1")]}
 
 
+def test_a_life_that_is_chosen_from_its_birth_on_and_is_over_is_back_already() -> None:
+    story = """
+        *e1 7 create - false true
+        *e2 7 update name null "a"
+        *e3 7 delete - true false
+        *e3 7 delete name "a" null
+    """
+    back = {"already_back": [("7", None, False, "e1e3"), ("7", "name", None, "e2e3")]}
+    assert told(plan_of(story, {"7": None})) == back
+    by_others = story.replace("*e3", "e3")
+    back = {"already_back": [("7", None, False, "e1"), ("7", "name", None, "e2")]}
+    assert told(plan_of(by_others, {"7": None})) == back
+
+
+def test_what_others_did_within_such_a_life_is_a_conflict() -> None:
+    story = """
+        *e1 7 create - false true
+        e2 7 update name null "a"
+        *e3 7 update name "a" "b"
+        *e4 7 delete - true false
+        *e4 7 delete name "b" null
+    """
+    assert told(plan_of(story, {"7": None})) == {
+        "conflicts": [("7", "name", "worked_on_since", "e3e4")],
+        "already_back": [("7", None, False, "e1e4")],
+    }
+
+
+def test_where_a_death_is_in_doubt_what_was_changed_before_it_stays() -> None:
+    story = """
+        *e1 7 update name "a" "b"
+        e2 7 update email "x" "y" by:unattributed
+        *e3 7 delete - true false
+        *e3 7 delete name "b" null
+        *e3 7 delete email "y" null
+    """
+    found = told(plan_of(story, {"7": None}))
+    assert set(found) == {"conflicts"}
+    assert ("7", None, "unattributed_beside", "e3") in found["conflicts"]
+    assert ("7", "name", "stays", "e1e3") in found["conflicts"]
+
+
+def test_a_former_life_of_a_contact_to_be_removed_is_over_by_others_who_are_named() -> None:
+    story = """
+        *e1 7 update name "a" null
+        e2 7 delete - true false
+        *e3 7 restore - false true
+        *e3 7 restore email null "x"
+    """
+    plan = plan_of(story, {"7": {"email": "x"}})
+    assert told(plan) == {"remove": [("7", None, None, "e3")], "conflicts": [("7", "name", "contact_gone", "e1")]}
+    (conflict,) = json.loads(plan.as_json())["conflicts"]
+    assert (conflict["changed_by"], conflict["changed_at"]) == ("author of e2", "2026-01-01T00:01:00+00:00")
+
+
 def test_deleted_and_restored_is_back_already() -> None:
     story = """
         *e1 7 delete - true false
