@@ -26,6 +26,7 @@ from contact_audit.sql import statement
 pytest_plugins = ["tests.support.frame"]
 NewDatabase = Callable[..., str]
 _STATE = pytest.StashKey[State]()
+_MAKER = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Not below pytest's own folder: that is closed to PostgreSQL's user, and each new run closes it again.
     state = State(Path(tempfile.mkdtemp(prefix="audit-tests-")))
     state.make()
-    config.stash[_STATE] = state
+    config.stash[_STATE], config.stash[_MAKER] = state, os.getpid()
     for name in list(os.environ):
         if name.startswith(("AIRFLOW", "_AIRFLOW", "CONTACT_AUDIT_")) or name == "PORT":
             del os.environ[name]
@@ -42,8 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove all of it; but a process that was forked off this one and ends as it would (it inherits the handler of SIGTERM) leaves it."""
     state = config.stash.get(_STATE, None)
-    if state is not None:
+    if state is not None and config.stash[_MAKER] == os.getpid():
         Server(state).remove()
         shutil.rmtree(state.home, ignore_errors=True)
 
@@ -54,7 +56,8 @@ def postgres(pytestconfig: pytest.Config) -> Iterator[Server]:
     server = Server(pytestconfig.stash[_STATE], durable=False)
     server.start()
     yield server
-    server.stop()
+    if pytestconfig.stash[_MAKER] == os.getpid():
+        server.stop()
 
 
 @pytest.fixture(scope="session")
