@@ -54,6 +54,8 @@ class Log:
         after: datetime | None = None,
         candidates: list[int] | None = None,
         name: str | None = None,
+        merged_into: str | None = None,
+        on_behalf_of: str | None = None,
     ) -> str:
         """Write an event that sets these fields; its id."""
         state = self.states.setdefault(contact_id, {})
@@ -72,14 +74,14 @@ class Log:
             insert into audit.contact_audit_log (
                 event_id, account_id, contact_id, action, author_type, author_id, author_name, ip_address, channel,
                 occurred_at, occurred_after, sequence, changes, attribution, journal_entry_id, candidates,
-                previous_snapshot_id, snapshot_id, window_start, window_end, rules_version, run_id
+                previous_snapshot_id, snapshot_id, window_start, window_end, rules_version, run_id, merged_into, on_behalf_of
             )
-            values (%s, '1', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 100, 101, %s, %s, 1, 'test_run')
+            values (%s, '1', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 100, 101, %s, %s, 1, 'test_run', %s, %s)
             """,
             [
                 *(event_id, contact_id, action, *author, ip, channel, at, after or at, len(self.ids)),
                 *(json.dumps(listed), attribution, entry, json.dumps(candidates) if candidates else None),
-                *(end - 3 * _HOUR, end),
+                *(end - 3 * _HOUR, end, merged_into, on_behalf_of),
             ],
         )
         return event_id

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from contact_audit.evidence.values import as_jsonb
 from contact_audit.web import queries, schema_changes, states
 from contact_audit.web.filters import Action, Attribution, Filters, Kind, Place, event_id, moment
+from contact_audit.web.identities import Identities, identities, survivors
 from contact_audit.web.reading import Reading, Row
 
 router = APIRouter(prefix="/api", tags=["contact activity"])
@@ -55,6 +56,18 @@ class EventModel(BaseModel):
     rules_version: int
     run_id: str
     loaded_at: datetime
+    merged_into: str | None
+    on_behalf_of: str | None
+
+
+class IdentityModel(BaseModel):
+    """A contact that was merged into another one, which may be the one asked for, or part of it in turn; event_id tells the merge."""
+
+    contact_id: str
+    name: str | None
+    merged_into: str
+    merged_at: datetime
+    event_id: str
 
 
 class CoverageModel(BaseModel):
@@ -68,10 +81,14 @@ class CoverageModel(BaseModel):
 
 
 class EventsModel(BaseModel):
-    """A page of events, newest first; `next` as the parameter `after` gives the next one, null: there is none."""
+    """A page of events, newest first; `next` as the parameter `after` gives the next one, null: there is none.
+
+    Of a contact, the events of those that were merged into it come along, each under the contact_id that it had; `identities` are these.
+    """
 
     events: list[EventModel]
     next: str | None
+    identities: list[IdentityModel]
     coverage: CoverageModel
 
 
@@ -115,6 +132,7 @@ class ContactModel(BaseModel):
     email: str | None
     primary_phone: str | None
     deleted: bool
+    merged_into: str | None
 
 
 class StateModel(BaseModel):
@@ -146,6 +164,9 @@ def list_events(
     value: Annotated[str | None, Query(max_length=500, description="A part of an old or new value.")] = None,
     from_: Annotated[str | None, Query(alias="from", description="A date or a moment, included.")] = None,
     to: Annotated[str | None, Query(description="A date, included, or a moment, not included.")] = None,
+    merged: Annotated[
+        bool, Query(description="Of a contact: with the events of those that were merged into it.")
+    ] = True,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
@@ -153,10 +174,15 @@ def list_events(
     given = {"action": action, "author": author, "kind": kind, "channel": channel, "account": account, "field": field}
     filters = Filters.from_address({**given, "attribution": attribution, "value": value, "from": from_, "to": to})
     with _reading(request).snapshot() as ask:
-        page = queries.events(ask, filters, contact_id, Place.from_text(after) if after else None, limit)
-        coverage = _coverage(queries.coverage(ask, request.app.state.memory))
+        coverage = queries.coverage(ask, request.app.state.memory)
+        parts = Identities("")
+        if contact_id is not None and merged:
+            parts = identities(ask, request.app.state.memory, coverage, contact_id)
+        place = Place.from_text(after) if after else None
+        page = queries.events(ask, filters, contact_id, place, limit, others=parts.contacts[1:])
     found = [_as_logged(row) for row in page.rows]
-    return _json({"events": found, "next": page.next and page.next.text(), "coverage": coverage})
+    told = {"events": found, "next": page.next and page.next.text(), "identities": parts.others}
+    return _json({**told, "coverage": _coverage(coverage)})
 
 
 @router.get("/events/{event}", response_model=EventModel, summary="One event")
@@ -192,7 +218,10 @@ def list_schema_changes(
 def find_contacts(request: Request, q: Annotated[str, Query(min_length=1, max_length=500)]) -> Response:
     """Contacts by id, name, email or phone, at most 50."""
     with _reading(request).snapshot() as ask:
-        return _json(queries.find(ask, q)[: queries.FOUND])
+        found = queries.find(ask, q)[: queries.FOUND]
+        memory = request.app.state.memory
+        gone = survivors(ask, memory, queries.coverage(ask, memory), (row["contact_id"] for row in found))
+    return _json([{**row, "merged_into": gone.get(row["contact_id"], {}).get("merged_into")} for row in found])
 
 
 @router.get("/state", response_model=StateModel, summary="A contact at a moment")

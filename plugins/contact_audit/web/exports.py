@@ -6,8 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from contact_audit.errors import SettingsError
+from contact_audit.web import queries
 from contact_audit.web.downloads import Download, Downloads
 from contact_audit.web.filters import EXPORTS, BadRequestError
+from contact_audit.web.identities import identities
 from contact_audit.web.pages import FiltersDep
 from contact_audit.web.reading import Reading
 
@@ -37,7 +39,7 @@ def export(
         "format": format_,
         "from": bounds["since"] and bounds["since"].isoformat(),
         "to": bounds["until"] and bounds["until"].isoformat(),
-        "contacts": contact_id,
+        "contacts": _contacts(request, contact_id) if contact_id else "",
         "authors": filters.author,
         "actions": filters.action,
         "fields": filters.field,
@@ -66,3 +68,10 @@ def export(
             "Contact-Audit-Coverage": lambda: "".join(covers),
         },
     )
+
+
+def _contacts(request: Request, contact_id: str) -> list[str]:
+    """The contact and whoever was merged into it, as its page shows them."""
+    reading, memory = request.app.state.reading, request.app.state.memory
+    with reading.snapshot() as ask:
+        return identities(ask, memory, queries.coverage(ask, memory), contact_id).contacts

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from contact_audit.web import queries, schema_changes, states, timeline
 from contact_audit.web.filters import BadRequestError, Filters, Place, event_id, moment
+from contact_audit.web.identities import Identities, identities, survivors
 from contact_audit.web.overview import PERIODS, overview
 from contact_audit.web.reading import Query as Ask
 from contact_audit.web.reading import Reading, Row
@@ -72,9 +73,10 @@ def find(request: Request, q: Text = "") -> HTMLResponse:
     """Contacts by name, email, phone or id."""
     with _reading(request).snapshot() as ask:
         found = queries.find(ask, q)
-    return _page(
-        request, "find.html", section="find", q=q, found=found[: queries.FOUND], more=len(found) > queries.FOUND
-    )
+        memory = request.app.state.memory
+        gone = survivors(ask, memory, queries.coverage(ask, memory), (row["contact_id"] for row in found))
+    shown, more = found[: queries.FOUND], len(found) > queries.FOUND
+    return _page(request, "find.html", section="find", q=q, found=shown, more=more, survivors=gone)
 
 
 @router.get("/events")
@@ -171,7 +173,9 @@ def _timeline(request: Request, ask: Ask, filters: Filters, after: str, contact:
     memory = request.app.state.memory
     place = Place.from_text(after) if after else None
     contact_id = None if contact is None else contact["contact_id"]
-    page, facets = _page_and_facets(request, ask, filters, contact_id, place)
+    coverage = queries.coverage(ask, memory)
+    parts = None if contact_id is None else identities(ask, memory, coverage, contact_id)
+    page, facets = _page_and_facets(request, ask, filters, parts, place)
     changed = schema_changes.of_page(ask, filters, contact_id, place, page.next)
     labels = queries.labels(ask, [*page.rows, *changed.rows], (contact["account_id"],) if contact else ())
     now = datetime.now(UTC)
@@ -195,22 +199,25 @@ def _timeline(request: Request, ask: Ask, filters: Filters, after: str, contact:
         fields={field: label or labels.of("", field, now)[0] for field, label in fields.items()},
         authors=_authors(facets, filters),
         channels=sorted({*facets["channels"], *([filters.channel] if filters.channel else [])}),
-        coverage=queries.coverage(ask, memory),
+        coverage=coverage,
+        parts=parts,
         without=_without(filters),
         schema_changes_left_off=changed.left_off,
     )
 
 
 def _page_and_facets(
-    request: Request, ask: Ask, filters: Filters, contact_id: str | None, place: Place | None
+    request: Request, ask: Ask, filters: Filters, parts: Identities | None, place: Place | None
 ) -> tuple[queries.Page, Row]:
-    """A page of events, and what can be filtered by."""
-    if contact_id is None:
+    """A page of events, and what can be filtered by; of a contact, with whoever was merged into it."""
+    if parts is None:
         return queries.events(ask, filters, None, place), queries.facets_of_all(ask, request.app.state.memory)
+    contact_id, *others = parts.contacts
     if filters.given() or place is not None:
-        return queries.events(ask, filters, contact_id, place), queries.facets(ask, contact_id)
-    found = queries.events(ask, filters, contact_id, most=queries.WHOLE)
-    facets = queries.facets(ask, contact_id) if found.next else queries.facets_of(found.rows)
+        page = queries.events(ask, filters, contact_id, place, others=others)
+        return page, queries.facets(ask, contact_id, others)
+    found = queries.events(ask, filters, contact_id, most=queries.WHOLE, others=others)
+    facets = queries.facets(ask, contact_id, others) if found.next else queries.facets_of(found.rows)
     return found.first(queries.PAGE), facets
 
 

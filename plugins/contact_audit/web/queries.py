@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -88,11 +89,13 @@ def events(
     contact_id: str | None = None,
     after: Place | None = None,
     most: int = PAGE,
+    others: Sequence[str] = (),
 ) -> Page:
-    """A page of events, newest first."""
+    """A page of events, newest first; `others`: contacts whose events come along with those of the contact."""
     rows = query(
         "events",
-        contact_id=contact_id,
+        contact_id=None if others else contact_id,
+        contacts=[contact_id, *others] if others else None,
         event_id=None,
         most=most + 1,
         **filters.parameters(),
@@ -104,7 +107,7 @@ def events(
 def event(query: Query, event_id: str) -> Row | None:
     """One event."""
     none = {**_NO_FILTERS.parameters(), **place_parameters(None)}
-    rows = query("events", contact_id=None, event_id=event_id, most=1, **none)
+    rows = query("events", contact_id=None, contacts=None, event_id=event_id, most=1, **none)
     return rows[0] if rows else None
 
 
@@ -149,9 +152,9 @@ def older_rules(query: Query, memory: Memory, coverage: Coverage) -> Row:
     return row
 
 
-def facets(query: Query, contact_id: str) -> Row:
-    """What one contact's events can be filtered by, and how many they are."""
-    return query("facets", contact_id=contact_id)[0]
+def facets(query: Query, contact_id: str, others: Sequence[str] = ()) -> Row:
+    """What one contact's events, and those of the others, can be filtered by, and how many they are."""
+    return query("facets", contacts=[contact_id, *others])[0]
 
 
 def facets_of(rows: list[Row]) -> Row:

@@ -21,6 +21,12 @@ TEXTS: dict[str, str] = {
     "account": "account {account_id}",
     "deleted": "Deleted",
     "never_captured": "Never captured",
+    "merged_into": "Merged into",
+    "part_of": "Merged, and now part of",
+    "merged_contacts_one": "With the activity of 1 contact that was merged into this one",
+    "merged_contacts": "With the activity of {count} contacts that were merged into this one",
+    "as_identity": "Then",
+    "on_behalf_of": "on behalf of",
     # finding
     "found_none": "No contact matches “{text}”.",
     "found_none_hint": "Search for a name, an email address, digits of a phone number, or a contact's id.",

@@ -2,6 +2,8 @@
 -- O(rows returned).
 select
     entry.entry_id,
+    entry.merged_into,
+    entry.on_behalf_of,
     entry.occurred_at,
     entry.action,
     entry.author_type,

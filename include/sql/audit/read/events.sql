@@ -1,5 +1,5 @@
 -- Events that pass the filters, newest first, from a place in that order on: one page. A filter that is null lets all pass.
--- O(rows returned) for one contact, or with no filter; else O(events of the time asked for).
+-- O(rows returned) for one contact, or with no filter; O(their events) for several contacts; else O(events of the time asked for).
 with page as materialized (
     select
         event.event_id,
@@ -25,10 +25,13 @@ with page as materialized (
         event.window_end,
         event.rules_version,
         event.run_id,
-        event.loaded_at
+        event.loaded_at,
+        event.merged_into,
+        event.on_behalf_of
     from audit.contact_audit_log as event
     where
         (%(contact_id)s::text is null or event.contact_id = %(contact_id)s)
+        and (%(contacts)s::text [] is null or event.contact_id = any(%(contacts)s::text []))
         and (%(event_id)s::uuid is null or event.event_id = %(event_id)s::uuid)
         and (%(action)s::text is null or event.action = %(action)s)
         and (%(kind)s::text is null or event.author_type = %(kind)s)
@@ -110,7 +113,9 @@ select
     page.window_end,
     page.rules_version,
     page.run_id,
-    page.loaded_at
+    page.loaded_at,
+    page.merged_into,
+    page.on_behalf_of
 from page
 left join audit.contacts as contact on page.contact_id = contact.contact_id
 order by

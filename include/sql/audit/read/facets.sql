@@ -1,5 +1,5 @@
--- What one contact's events can be filtered by, and how many they are. One row.
--- authors: [[kind, id, name, events], ...], most events first, at most 100. O(the contact's events).
+-- What the events of one contact, or of all that it consists of, can be filtered by, and how many they are. One row.
+-- authors: [[kind, id, name, events], ...], most events first, at most 100. O(their events).
 with chosen as materialized (
     select
         logged.author_type,
@@ -9,7 +9,7 @@ with chosen as materialized (
         logged.attribution,
         logged.fields
     from audit.contact_audit_log as logged
-    where logged.contact_id = %(contact_id)s
+    where logged.contact_id = any(%(contacts)s::text [])
 ),
 
 author as (
