@@ -146,7 +146,7 @@ def test_who_is_split_off_again_has_his_activity_to_himself(merged: Merged) -> N
 def test_a_download_holds_what_the_page_shows(merged: Merged) -> None:
     text = merged.reader.get("/export", params={"format": "csv", "contact_id": DANA}).text
     head = text.lstrip("\ufeff").splitlines()[0]
-    assert head.endswith("merged_into,on_behalf_of")
+    assert head.endswith('"merged_into","on_behalf_of"')
     assert f"Contact merged into {DANA}" in text
     assert "Bo <b>(8)" in text
 
