@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench import backfill, changed, full, live, reading
+from bench import backfill, changed, full, live, reading, verify
 from bench.peers import run as peers
 from bench.table import say
 from bench.world import own_server
@@ -35,6 +35,8 @@ def main(arguments: Sequence[str]) -> None:
             backfill.run(server, options.backfill_contacts, sizes, _windows(), options.parallel, under_airflow)
         if options.what in ("reading", "all"):
             reading.run(server, options.events, _windows(), options.plans, not options.without_airflow)
+        if options.what == "verify":
+            verify.run(server, options.backfill_contacts, options.entries, _windows(), options.parallel)
         environment = State.from_environment(os.environ).home / "peers"
         if options.what == "peers" and not peers.run(
             server, options.contacts, options.changed_share, options.rounds, environment
@@ -46,7 +48,10 @@ def main(arguments: Sequence[str]) -> None:
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", default="all", choices=("full", "changed", "live", "backfill", "reading", "peers", "all")
+        "what",
+        nargs="?",
+        default="all",
+        choices=("full", "changed", "live", "backfill", "reading", "verify", "peers", "all"),
     )
     parser.add_argument(
         "--contacts", type=int, default=1_000_000, help="of `full`, `live` and, with a tenth, of `changed`"
@@ -56,9 +61,11 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--changes", type=int, default=1_300, help="of `changed`: how many contacts each capture holds")
     parser.add_argument("--backfill-contacts", type=int, default=100_000)
-    parser.add_argument("--entries", type=int, default=2_000_000, help="of `backfill`; a tenth is measured, too")
+    parser.add_argument(
+        "--entries", type=int, default=2_000_000, help="of `backfill`, where a tenth is measured, too, and of `verify`"
+    )
     parser.add_argument("--only", action="store_true", help="of `backfill`: not the tenth")
-    parser.add_argument("--parallel", type=int, default=2, help="of `backfill`: chunks at a time")
+    parser.add_argument("--parallel", type=int, default=2, help="of `backfill` and `verify`: chunks at a time")
     parser.add_argument(
         "--without-airflow", action="store_true", help="of `backfill`: not by its DAG; of `reading`: not the page"
     )

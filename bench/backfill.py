@@ -90,7 +90,7 @@ def _measure(server: Server, contacts: int, entries: int, windows: int, parallel
         table.say(f"backfill: loading, {parallel} chunks at a time")
         end = HISTORY_START + windows * timedelta(hours=3)
         params = {"from": HISTORY_START.isoformat(), "to": end.isoformat(), "max_parallel": parallel}
-        chunks, report, seconds, answers = _backfill(helpdesk, audit, params, parallel)
+        chunks, report, seconds, answers = load(helpdesk, audit, params, parallel)
         table.say("backfill: the same rows by bare COPY")
         floor_seconds = _floor(audit, floor)
         dag_run = None
@@ -112,7 +112,7 @@ def _measure(server: Server, contacts: int, entries: int, windows: int, parallel
         )
 
 
-def _backfill(
+def load(
     helpdesk: str, audit: str, params: dict[str, Any], parallel: int
 ) -> tuple[int, dict[str, Any], float, list[Answer]]:
     """Plan, chunks and finish as the DAG's tasks; (chunks, report, seconds, what each process used)."""

@@ -87,11 +87,24 @@ def export(pipeline: Pipeline, format: str, events: int, folder: str) -> Answer:
     return {"seconds": now() - begun, "events": told["events"], "bytes": told["bytes"]}
 
 
+def verify(pipeline: Pipeline, deep: bool) -> Answer:
+    """A whole verification; seconds, and the first findings."""
+    from functools import partial
+
+    from contact_audit.log.verify import verify as verify_log
+    from contact_audit.runs.deep import deep as derive_anew
+
+    begun = now()
+    more = partial(derive_anew, pipeline, None, None, _quiet) if deep else None
+    _, findings = verify_log(pipeline.audit_dsn, more=more)
+    return {"seconds": now() - begun, "findings": [one.line for one in findings[:10]]}
+
+
 def _quiet(_: str) -> None:
     """Say nothing."""
 
 
-TASKS = {"span": span, "sync": sync, "chunk": chunk, "export": export}
+TASKS = {"span": span, "sync": sync, "chunk": chunk, "export": export, "verify": verify}
 
 
 def serve(helpdesk_dsn: str, audit_dsn: str) -> None:

@@ -27,6 +27,12 @@ def _moment(title, description):
             "From", "Rows of windows after it, in whole months; the chain always whole. Empty: from the beginning."
         ),
         "to": _moment("To", "Rows of windows up to it, in whole months. Empty: to the end."),
+        "deep": Param(
+            False,
+            type="boolean",
+            title="Deep",
+            description="Derive these windows anew from the helpdesk's evidence, too, and compare them with the log.",
+        ),
     },
     doc_md=str(Path(__file__).with_suffix(".md")),
 )

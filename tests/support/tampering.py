@@ -40,7 +40,7 @@ def a_merge(dsn: str) -> dict[str, Any]:
             run_id, merged_into, on_behalf_of
         )
         select
-            '00000000-0000-0000-0000-00000000aaaa', '1', '8', 'delete', 'agent', '7', 'merge', newest.at, newest.at, 1,
+            '00000000-0000-0000-0000-00000000aaaa', '1', '808', 'delete', 'agent', '7', 'merge', newest.at, newest.at, 1,
             '[]', 'recorded', 1, 1, 2, newest.at - interval '3 hours', newest.at, 2,
             'a run', '9', 'Bo (8)'
         from (select max(window_end) + interval '3 hours' as at from audit.ledger) as newest;

@@ -67,7 +67,12 @@ def _parser() -> argparse.ArgumentParser:
         ("env", _env, "print the environment of Airflow's processes, for a shell's eval"),
         ("status", _status, "say what runs"),
     ):
-        commands.add_parser(name, help=text, description=text).set_defaults(run=run)
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        if name == "verify":
+            command.add_argument(
+                "--deep", action="store_true", help="derive every loaded window anew from the helpdesk's evidence, too"
+            )
     airflow = commands.add_parser("airflow", help="run an Airflow command: airflow dags list", add_help=False)
     airflow.add_argument("arguments", nargs=argparse.REMAINDER)
     airflow.set_defaults(run=_airflow)
@@ -155,21 +160,32 @@ def _doctor(state: State, given: Mapping[str, str], _: argparse.Namespace) -> in
     return 1 if found else 0
 
 
-def _verify(state: State, given: Mapping[str, str], _: argparse.Namespace) -> int:
-    from contact_audit.connections import dsn_from_uri, where
+def _verify(state: State, given: Mapping[str, str], chosen: argparse.Namespace) -> int:
+    from contact_audit.connections import where
     from contact_audit.log.verify import verify
+    from contact_audit.runs.deep import deep
+    from contact_audit.runs.pipeline import Pipeline
 
-    if is_embedded(CONTACT_AUDIT, given):
-        Server(state).start()
-        dsn = Server(state).dsn("contact_audit")
-    else:
-        dsn = dsn_from_uri(given[CONTACT_AUDIT])
-    head, findings = verify(dsn)
-    for finding in findings:
-        say(finding.line)
-    told = f"{head.events:,} events, {head.entries:,} entries of the ledger, up to sequence {head.sequence}, hash {head.hash}"
-    say(f"{where(dsn)}: " + (f"{len(findings)} findings. " if findings else "nothing was touched. ") + told)
+    dsn = _address(state, given, CONTACT_AUDIT)
+    more = None
+    if chosen.deep:
+        pipeline = Pipeline(Settings.from_environment(given), _address(state, given, HELPDESK), dsn)
+        more = partial(deep, pipeline, None, None, say)
+    head, findings = verify(dsn, more=more)
+    for line in [*(finding.line for finding in findings), *head.notes]:
+        say(line)
+    say(f"{where(dsn)}: " + (f"{len(findings)} findings. " if findings else "nothing was touched. ") + head.line)
     return 1 if findings else 0
+
+
+def _address(state: State, given: Mapping[str, str], name: str) -> str:
+    """A database's DSN, the embedded one started where none is given."""
+    from contact_audit.connections import dsn_from_uri
+
+    if not is_embedded(name, given):
+        return dsn_from_uri(given[name])
+    Server(state).start()
+    return Server(state).dsn("helpdesk" if name == HELPDESK else "contact_audit")
 
 
 def _airflow(state: State, given: Mapping[str, str], chosen: argparse.Namespace) -> None:

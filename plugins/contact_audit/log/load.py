@@ -15,7 +15,7 @@ from contact_audit import RULES_VERSION, model
 from contact_audit.evidence.values import Codes
 from contact_audit.log.audit_log import AuditLog
 from contact_audit.log.ledger import Entries
-from contact_audit.log.loads import Load, Loaded
+from contact_audit.log.loads import Load, Loaded, Rows
 from contact_audit.log.never_poorer import kept_windows
 
 _BATCH = 20_000
@@ -78,10 +78,7 @@ def _replace_rows(
     run_id: str,
     reason: str,
 ) -> dict[datetime, int]:
-    log.query("incoming")
-    _copy(log, "incoming_events", _EVENTS, events, run_id, rules=True)
-    _copy(log, "incoming_without", _WITHOUT, without, run_id)
-    _copy(log, "incoming_rejected", _REJECTED, rejected, run_id)
+    _put_beside(log, events, without, rejected, run_id)
     taken = log.query("supersede", windows=ends, run_id=run_id, reason=reason)
     log.query("add_events")
     log.query("replace_without", windows=ends)
@@ -91,6 +88,20 @@ def _replace_rows(
     for table in ("incoming_events", "incoming_without", "incoming_rejected"):
         log.drop(table)
     return dict(zip(taken["window_end"].tolist(), taken["superseded"].astype(int).tolist(), strict=True))
+
+
+def put_beside(log: AuditLog, rows: Rows) -> None:
+    """Put rows into temporary tables of this transaction, incoming_events, incoming_without and incoming_rejected, and nowhere else."""
+    _put_beside(log, rows.events, rows.entries_without_event, rows.rejected, "")
+
+
+def _put_beside(
+    log: AuditLog, events: pd.DataFrame, without: pd.DataFrame, rejected: pd.DataFrame, run_id: str
+) -> None:
+    log.query("incoming")
+    _copy(log, "incoming_events", _EVENTS, events, run_id, rules=True)
+    _copy(log, "incoming_without", _WITHOUT, without, run_id)
+    _copy(log, "incoming_rejected", _REJECTED, rejected, run_id)
 
 
 def _replace_schema_changes(

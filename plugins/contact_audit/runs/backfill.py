@@ -130,7 +130,7 @@ def run_chunk(pipeline: Pipeline, chunk: dict[str, Any], request: Request, run_i
     with _lane(pipeline.audit_dsn, request.max_parallel), pipeline.source.session() as session:
         decided = {snapshot_id: decision for snapshot_id, (decision, _) in request.decisions.items()}
         captures = pipeline.read_captures(session, decided)
-        todo = span.windows if request.force else _not_done(pipeline, session, captures, span)
+        todo = span.windows if request.force else windows_to_do(pipeline, session, captures, span)
         if not todo:
             say(
                 f"{chunk['label']}: skipped, its {len(span.windows)} windows are loaded and their evidence has not changed"
@@ -211,7 +211,8 @@ def _tell_gone(pipeline: Pipeline, session: Session, captures: Captures, span: S
             connection.rollback()
 
 
-def _not_done(pipeline: Pipeline, session: Session, captures: Captures, span: Span) -> list[Window]:
+def windows_to_do(pipeline: Pipeline, session: Session, captures: Captures, span: Span) -> list[Window]:
+    """The windows of a span that are not loaded, or whose evidence has changed since."""
     state = pipeline.read_state()
     with audit_connection(pipeline.audit_dsn) as connection:
         log, clock = AuditLog(connection), session.clock()

@@ -18,10 +18,8 @@ from contact_audit.errors import (
     AuditDatabaseError,
     ConnectionLostError,
     ContactAuditError,
-    SettingsError,
     SourceError,
     StagingError,
-    TouchedError,
 )
 from contact_audit.settings import Settings
 
@@ -241,33 +239,11 @@ def undo() -> dict[str, Any]:
 
 @_plain_errors
 def verify() -> dict[str, Any]:
-    """The log held against the ledger; fails where anything was touched, each finding on a line of the task's log."""
-    from contact_audit.log.verify import verify as verify_log
+    """The log held against the ledger, and with `deep` against the evidence; fails where anything was touched."""
+    from contact_audit.runs.verifying import verify_by
 
     params: Any = get_current_context()["params"]
-    since, until = (_moment(name, params.get(name)) for name in ("from", "to"))
-    if since is not None and until is not None and since >= until:
-        raise SettingsError(f"from={since.isoformat()} is not before to={until.isoformat()}.")
-    head, findings = verify_log(_dsn("contact_audit", AuditDatabaseError), since, until)
-    told = f"{head.events:,} events, {head.entries:,} entries of the ledger, up to sequence {head.sequence}, hash {head.hash}"
-    _tell([*(one.line for one in findings), told])
-    if findings:
-        raise TouchedError(
-            f"{len(findings)} findings: somebody has touched the audit log. Each is a line of this task's log, the first: "
-            f"{findings[0].line}. What to do: docs/trust.md."
-        )
-    return {"sequence": head.sequence, "hash": head.hash, "events": head.events, "entries": head.entries}
-
-
-def _moment(name: str, text: str | None) -> datetime | None:
-    """A param's moment, UTC where it names no zone; None where it is empty."""
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise SettingsError(f"{name}={text!r} is no moment; valid: ISO 8601, as in 2026-01-01T00:00:00Z.") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return verify_by(params, _dsn("contact_audit", AuditDatabaseError), _pipeline, _say, _tell)
 
 
 def _pipeline() -> "Pipeline":

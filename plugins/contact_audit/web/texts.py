@@ -43,6 +43,9 @@ TEXTS: dict[str, str] = {
     "gaps_more": "and {count} more gaps",
     "waiting_one": "1 journal entry waits for the next capture",
     "waiting": "{count} journal entries wait for the next capture",
+    "verified_clean": "Verified {moment}: nothing was touched",
+    "verified_findings_one": "Verified {moment}: 1 finding, the log was touched",
+    "verified_findings": "Verified {moment}: {count} findings, the log was touched",
     "events_one": "1 event",
     "events": "{count} events",
     "unattributed_events_one": "1 unattributed",
@@ -329,9 +332,9 @@ def say(key: str, **values: Any) -> str:
     return TEXTS[key].format(**shown)
 
 
-def counted(key: str, count: int) -> str:
-    """The text for a count: key_one for one, else key."""
-    return say(f"{key}_one") if count == 1 else say(key, count=count)
+def counted(key: str, count: int, **values: Any) -> str:
+    """The text for a count: key_one for one, else key; with its values put in."""
+    return say(f"{key}_one", **values) if count == 1 else say(key, count=count, **values)
 
 
 def channel_name(channel: str) -> str:

@@ -1,4 +1,4 @@
--- What the log covers, and when more is due. One row, also before the first load. O(1).
+-- What the log covers, when more is due, and what the last verification of it found. One row, also before the first load. O(1).
 select
     status.data_complete_from,
     status.data_complete_up_to,
@@ -7,6 +7,16 @@ select
     status.last_run_at,
     status.waiting_entries,
     status.waiting_since,
+    verification.verified_at,
+    verification.findings as verified_findings,
     (select max(load.position) from audit.loads as load) as feed_position,
     now() as read_at
 from audit.sync_status as status
+left join lateral (
+    select
+        newest.verified_at,
+        newest.findings
+    from audit.verifications as newest
+    order by newest.verified_at desc
+    limit 1
+) as verification on true

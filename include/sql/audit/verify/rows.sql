@@ -9,6 +9,8 @@ with entry as materialized (
     from audit.ledger as l
     where
         l.roots is not null
+        -- those of captures have no records, and are verified by themselves
+        and not l.roots ? 'capture'
         and (l.window_end > %(after)s or (l.window_end is null and %(after)s = '-infinity'::timestamptz))
         and (l.window_end <= %(until)s or l.window_end is null)
 ),
@@ -334,6 +336,29 @@ select
     case when r.found is null then 'was replaced and is not kept' else 'was changed after it was replaced' end
 from replaced as r
 where r.fits is not true
+union all
+select
+    null,
+    r.window_end,
+    r.relation,
+    r.key,
+    '',
+    'stands among the replaced rows, but no entry of the ledger took it away'
+from audit.replaced_rows as r
+where
+    (r.window_end > %(after)s or (r.window_end = '-infinity' and %(after)s = '-infinity'::timestamptz))
+    and r.window_end <= %(until)s
+    -- one that was decided and decided again in one transaction was never under the chain
+    and not (r.relation = 'capture_decisions' and (r.row ->> 'decided_at')::timestamptz = r.replaced_in)
+    and not exists (
+        select 1
+        from gone as g
+        where
+            g.window_end = r.window_end
+            and g.relation = r.relation
+            and g.key = r.key
+            and g.transaction_at = r.replaced_in
+    )
 union all
 select
     e.sequence,

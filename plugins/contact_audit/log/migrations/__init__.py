@@ -23,8 +23,8 @@ _LOCK = 5_920_191_001
 """Key of the advisory lock that lets one upgrade run at a time."""
 
 
-def upgrade(dsn: str) -> str:
-    """Bring the database of that libpq address up to date, in one transaction; the revision that it has then.
+def upgrade(dsn: str, revision: str = "head") -> str:
+    """Bring the database of that libpq address up to date, or to an earlier revision, in one transaction; the revision that it has then.
 
     Raises AuditDatabaseError or ConnectionLostError; nothing has changed then.
     """
@@ -44,7 +44,7 @@ def upgrade(dsn: str) -> str:
                 connection.exec_driver_sql("create schema if not exists audit")
                 config = _config()
                 config.attributes["connection"] = connection
-                alembic_upgrade(config, "head")
+                alembic_upgrade(config, revision)
         except DBAPIError as error:
             raise error.orig or error from error
     return current(dsn) or ""
