@@ -2,6 +2,7 @@
 
     00:00 capture plan=free             a full capture and the contact's values in it; `-`: it is not there
     03:00 changed#7 plan=pro            a changed one, its id given; `-`: a tombstone; nothing: it does not mention the contact
+    03:00 capture bad                   a row of the contact that cannot be used: its custom_fields are no object
     01:00 update #1 ann plan:free>pro   an entry: action, id, author, items; `field` alone names it, `nothing` is [],
     no item is null
     01:00 update #1 ann@2 account:1>2   an entry whose own account is 2, of a move; `account=2` in a capture; else all is of account 1
@@ -13,6 +14,7 @@ candidates), changes.
 """
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -63,15 +65,36 @@ def events_of(text: str, skew_seconds: float = 120) -> list[str]:
     return lines + [f"#{row['entry_id']} {row['reason']}" for row in sorted(without, key=lambda row: row["entry_id"])]
 
 
-def logged(dsn: str) -> list[str]:
-    """The events of contact 1 in an audit database, then the entries without one, as lines."""
-    text = "select l.*, host(ip_address) as ip_address from audit.contact_audit_log as l where contact_id = '1'"
-    events = query(dsn, f"{text} order by window_end, sequence")
+def logged(dsn: str, contact: int = 1) -> list[str]:
+    """The events of a contact in an audit database, then the entries without one, as lines; numbers as in `together`."""
+    text = "select l.*, host(ip_address) as ip_address from audit.contact_audit_log as l where contact_id = %s"
+    events = query(dsn, f"{text} order by window_end, sequence", (str(contact),))
+    apart = _APART * (contact - 1)
     for event in events:
         event |= {name: event[name].isoformat() for name in ("window_end", "occurred_after", "occurred_at")}
-    names = "entry_id, reason from audit.entries_without_event where contact_id = '1'"
-    without = query(dsn, f"select {names} order by entry_id")
-    return [_event(event) for event in events] + [f"#{row['entry_id']} {row['reason']}" for row in without]
+        event["contact_id"] = "1"
+        event["journal_entry_id"] = event["journal_entry_id"] and event["journal_entry_id"] - apart
+        event["candidates"] = event["candidates"] and [one - apart for one in event["candidates"]]
+    names = "entry_id, reason from audit.entries_without_event where contact_id = %s"
+    without = query(dsn, f"select {names} order by entry_id", (str(contact),))
+    return [_event(event) for event in events] + [f"#{row['entry_id'] - apart} {row['reason']}" for row in without]
+
+
+_APART = 1000
+
+
+def together(stories: Sequence[str]) -> dict[str, Any]:
+    """Stories that have the same captures as one world, of contacts 1, 2, ...; their entries' numbers go up by 1000 each."""
+    whole: dict[str, Any] = {"snapshots": [], "contact_snapshots": [], "contact_journal": []}
+    for number, story in enumerate(stories):
+        world = world_of(story)
+        whole["snapshots"] = world["snapshots"]
+        whole["contact_snapshots"] += [{**row, "contact_id": number + 1} for row in world["contact_snapshots"]]
+        whole["contact_journal"] += [
+            {**row, "contact_id": number + 1, "entry_id": row["entry_id"] + _APART * number}
+            for row in world["contact_journal"]
+        ]
+    return whole
 
 
 def expected(text: str) -> list[str]:
@@ -87,6 +110,9 @@ def _capture(world: dict[str, Any], at: datetime, kind: str, given: str, values:
         return
     row: dict[str, Any] = {"snapshot_id": number, "contact_id": 1, "account_id": 1, "created_at": None, "deleted": gone}
     row |= {"name": None, "email": None, "primary_phone": None, "custom_fields": {}}
+    if values == ["bad"]:
+        world["contact_snapshots"].append(row | {"custom_fields": "bad"})
+        return
     for name, text in (value.split("=", 1) for value in values if not gone):
         if name == "created":
             row["created_at"] = moment(text).isoformat()

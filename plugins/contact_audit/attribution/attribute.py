@@ -12,7 +12,7 @@ import pandas as pd
 
 from contact_audit.attribution.cuts import pair_of_entries
 from contact_audit.attribution.diff import net_changes
-from contact_audit.attribution.early import early_events
+from contact_audit.attribution.early import early_end, early_events
 from contact_audit.attribution.events import Events, build
 from contact_audit.attribution.gaps import attribute_fields
 from contact_audit.attribution.rows import entries_without_event, event_rows
@@ -54,7 +54,9 @@ def attribute(evidence: Evidence, skew: timedelta, schema: SchemaChanges | None 
     pair = np.zeros(len(original), np.int64)
     pair[usable] = pair_of_entries(evidence, usable, reach)
     pair = pair[original]
-    end = _window_ends(evidence, pair, evidence.moment)
+    end = np.where(
+        pair == 0, early_end(evidence, np.arange(len(original))), _window_ends(evidence, pair, evidence.moment)
+    )
     inside = _inside(evidence, end)
 
     untold = np.isin(pair, evidence.states.untold)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contact_audit.evidence.states import Evidence
+from contact_audit.evidence.journal import Flags
+from contact_audit.evidence.states import Evidence, captures_before
 from contact_audit.evidence.values import NULL, Codes
 
 _FAR = np.iinfo(np.int64).max // 4
@@ -40,19 +41,19 @@ def pair_of_entries(evidence: Evidence, usable: Codes, skew: int) -> Codes:
     `usable` are positions of the entries that count, ordered by (contact, occurred_at, entry_id); the result has their length.
     `skew` in µs, ends included. With sight no clock is asked: an entry lies before the capture that saw it first.
     """
+    stretches, contact = evidence.states.stretches, evidence.contact[usable]
+    pair = stretches.closing(contact, captures_before(evidence, usable))
     if evidence.sighted:
-        seen = evidence.journal.entries["seen_snapshot_id"].to_numpy(np.int64)[usable]
-        return np.searchsorted(evidence.captures["snapshot_id"].to_numpy(np.int64), seen).astype(np.int64)
-    moment = evidence.moment[usable]
-    pair = np.searchsorted(evidence.moments, moment, side="left").astype(np.int64)
+        return pair
     zones = _zones(evidence, usable, pair, skew)
     if not len(zones.first):
         return pair
-    cut = _choose(zones, _fitting(evidence, usable, zones))
+    cut = _choose(zones, _fitting(evidence, usable, zones), stretches.starts(zones.contact, zones.capture))
     for zone in np.flatnonzero(cut != zones.usual):  # only the misfits that fit elsewhere: a handful
         low, high = sorted((int(cut[zone]), int(zones.usual[zone])))
         moved = slice(int(zones.first[zone]) + low, int(zones.first[zone]) + high)
-        pair[moved] += 1 if cut[zone] < zones.usual[zone] else -1
+        across = pair[moved] + 1 if cut[zone] < zones.usual[zone] else stretches.opening(contact[moved], pair[moved])
+        pair[moved] = stretches.closing(contact[moved], across)
     return pair
 
 
@@ -63,6 +64,9 @@ def _zones(evidence: Evidence, usable: Codes, pair: Codes, skew: int) -> _Zones:
     count = high - low
     entry = np.repeat(np.arange(len(usable)), count)
     capture = np.repeat(low - np.cumsum(count) + count, count) + np.arange(len(entry))
+    # What a capture has no usable row of, it cuts nowhere.
+    cuts = ~evidence.states.stretches.across(contact[entry], capture)
+    entry, capture = entry[cuts], capture[cuts]
     order = np.lexsort((entry, capture, contact[entry]))
     entry, capture = entry[order], capture[order]
     starts = (
@@ -180,10 +184,11 @@ def _forbid(forbidden: Codes, offset: Codes, low: Codes, high: Codes, where: Cod
     np.add.at(forbidden, offset[rows] + high[rows] + 1, -1)
 
 
-def _choose(zones: _Zones, forbidden: Codes) -> Codes:
+def _choose(zones: _Zones, forbidden: Codes, starts: Flags) -> Codes:
     """The place of each zone: the fitting one that moves the fewest entries, the earlier of two such; else the usual one.
 
-    Cuts never cross: a zone that shares entries with the one before it starts where that one was cut.
+    Cuts never cross: a zone that shares entries with the one before it starts where that one was cut. Where a contact's history starts
+    late (`starts`), what lies before that by the clock stays before: its window may be told long before that capture comes.
     """
     places = zones.size + 1
     zone = np.repeat(np.arange(len(places)), places)
@@ -195,6 +200,7 @@ def _choose(zones: _Zones, forbidden: Codes) -> Codes:
     cut = zones.usual.copy()
     for level in range(int(depth.max()) + 1):  # one round unless captures lie closer than twice the skew
         bound = np.where(depth > 0, np.append(0, (zones.first + cut)[:-1]) - zones.first, 0)
+        bound = np.where(starts, np.maximum(bound, zones.usual), bound)
         mine = depth[zone] == level
         fits = mine & (forbidden == 0) & (place >= bound[zone])
         best = np.full(len(places), _FAR)

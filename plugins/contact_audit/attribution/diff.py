@@ -37,10 +37,11 @@ def net_changes(states: States) -> tuple[Pairs, NetChanges]:
     """The differences between each state and the state before it, by value (section 3); O(rows that differ).
 
     A contact's states are compared with its previous one; without one, with absence. States at the base (capture 0)
-    are where the walk
-    starts, no difference; nor is what a capture shows that was read otherwise. An absent contact's fields are null.
+    are where the walk starts, no difference; nor is what a capture shows that was read otherwise, or the first to show a contact of
+    which no capture before had a usable row. An absent contact's fields are null.
     """
-    later = np.flatnonzero((states.capture > 0) & ~np.isin(states.capture, states.untold))
+    starts = states.stretches.starts(states.contact, states.capture)
+    later = np.flatnonzero((states.capture > 0) & ~np.isin(states.capture, states.untold) & ~starts)
     earlier = later - 1
     known = earlier >= 0
     known[known] = states.contact[earlier[known]] == states.contact[later[known]]

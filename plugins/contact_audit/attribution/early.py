@@ -1,6 +1,7 @@
 """Rule 8: what the journal alone tells of the time before the first capture.
 
-Nothing confirms it, so its events are `unconfirmed`, in the window of their own moment, without a pair.
+Nothing confirms it, so its events are `unconfirmed`, in the window of their own moment, without a pair. A contact's first capture is
+the first that has a usable row of it, where the source's very first one has a row that cannot be used.
 """
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 
 from contact_audit.attribution.events import Events
 from contact_audit.evidence.journal import ACCOUNT, Items
-from contact_audit.evidence.states import Evidence
+from contact_audit.evidence.states import Evidence, window_end
 from contact_audit.evidence.values import NULL, Codes
 
 
@@ -40,3 +41,10 @@ def early_events(evidence: Evidence, entry: Codes) -> Events:
         }
     )
     return Events(frame, np.searchsorted(chosen, items.entry), items.field, items.old, items.new)
+
+
+def early_end(evidence: Evidence, entry: Codes) -> Codes:
+    """The end (µs) of the window of the own moment of entries (positions) before their contacts' first captures; 0: of no window here."""
+    late, _ = evidence.states.stretches.never_before(evidence.contact[entry])
+    told = late | evidence.from_the_first | evidence.sighted
+    return np.where(told, window_end(evidence.moment[entry]), 0)

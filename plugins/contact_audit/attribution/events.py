@@ -68,7 +68,8 @@ def build(evidence: Evidence, walk: Walk, attributed: Attributed, skew: int) -> 
 def _moments(evidence: Evidence, walk: Walk) -> Codes:
     """When each node is, in µs: its entry's moment, or its capture's; births and deaths without an entry have none yet (0)."""
     pair = walk.groups.pair[walk.group]
-    captured = evidence.moments[np.where(walk.kind == START, pair - 1, pair)] if len(pair) else pair
+    opening = evidence.states.stretches.opening(walk.groups.contact[walk.group], pair)
+    captured = evidence.moments[np.where(walk.kind == START, opening, pair)] if len(pair) else pair
     by_entry = evidence.moment[walk.entry] if len(evidence.moment) else captured
     return np.where(walk.entry >= 0, by_entry, np.where((walk.kind == START) | (walk.kind == END), captured, 0))
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from contact_audit import model
 from contact_audit.attribution.accounts import event_accounts
+from contact_audit.attribution.early import early_end
 from contact_audit.attribution.events import Events
 from contact_audit.evidence.states import WINDOW, Evidence, from_microseconds, window_end
 from contact_audit.evidence.values import Codes
@@ -30,8 +31,9 @@ def event_rows(evidence: Evidence, events: Events) -> tuple[pd.DataFrame, pd.Dat
     pair = frame["pair"].to_numpy(np.int64)
     early = pair == 0
     closing = evidence.moments[pair] if len(evidence.moments) else frame["at"].to_numpy(np.int64)
-    end = window_end(np.where(early, frame["at"].to_numpy(np.int64), closing))
     contact = frame["contact"].to_numpy(np.int64)
+    end = window_end(closing)
+    end[early] = early_end(evidence, frame["entry"].to_numpy(np.int64)[early])
     order = np.lexsort((frame["rank"], frame["begin"], frame["slot"], pair, contact, end))
     frame, pair, early, end, contact = frame.iloc[order], pair[order], early[order], end[order], contact[order]
     place = np.empty(len(order), np.int64)
@@ -58,7 +60,7 @@ def event_rows(evidence: Evidence, events: Events) -> tuple[pd.DataFrame, pd.Dat
     text = _changes_text(evidence, changes, len(frame))
     entry_id = _or_null(evidence.journal.entries["entry_id"].to_numpy(np.int64), entry, known)
     candidates = _candidates(evidence, frame)
-    previous = _or_null(snapshots, pair - 1, ~early)
+    previous = _or_null(snapshots, evidence.states.stretches.opening(contact, pair), ~early)
     current = _or_null(snapshots, pair, ~early)
     contact_id = evidence.contacts[contact] if len(contact) else contact
     merged_into = _merged_into(evidence, contact, pair, entry, frame["action"].to_numpy(object))

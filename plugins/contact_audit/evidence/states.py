@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from contact_audit import model
 from contact_audit.evidence.journal import ACCOUNT, Fields, Flags, Journal, read_journal
+from contact_audit.evidence.stretches import Stretches
 from contact_audit.evidence.values import NULL, Codes, Values, distinct_texts, parse, storable
 from contact_audit.windows import Span
 
@@ -35,6 +36,8 @@ class Extract:
             is rule 8's.
         states: table of model.STATES: how each contact concerned was at the base, and each capture in which it differs.
         journal: table of model.JOURNAL.
+        base: position of the base among `captures`. Those before it are there for contacts of which the base has no usable row; their
+            states and entries reach back to the capture that last had one, or they have none.
     """
 
     span: Span
@@ -42,6 +45,7 @@ class Extract:
     from_the_first: bool
     states: pa.Table
     journal: pa.Table
+    base: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class States:
         lookup: contact * number of captures + capture, ordered.
         untold: captures that were read otherwise than the one before: what differs there is no change.
         merged_into: the survivor's id as text, of who was merged; else missing.
+        stretches: where rows that cannot be used leave open what a contact was; there, its state is the last that is known.
     """
 
     contact: Codes
@@ -70,6 +75,7 @@ class States:
     width: int
     untold: Codes
     merged_into: "pd.Series[Any]"
+    stretches: Stretches
 
     def at(self, contact: Codes, capture: Codes) -> Codes:
         """The position of each contact's state at each capture; -1 where it was never present until then."""
@@ -137,6 +143,14 @@ def from_microseconds(moments: Codes) -> "pd.Series[Any]":
     return pd.Series(moments.astype("datetime64[us]")).dt.tz_localize("UTC")
 
 
+def captures_before(evidence: Evidence, entry: Codes) -> Codes:
+    """How many captures each entry (position) comes after by its clock; with sight, by the capture that saw it first."""
+    if evidence.sighted:
+        seen = evidence.journal.entries["seen_snapshot_id"].to_numpy(np.int64)[entry]
+        return np.searchsorted(evidence.captures["snapshot_id"].to_numpy(np.int64), seen).astype(np.int64)
+    return np.searchsorted(evidence.moments, evidence.moment[entry], side="left").astype(np.int64)
+
+
 def window_end(moment: Codes) -> Codes:
     """The end of the window that holds each moment, in µs; a moment on a border ends its window."""
     return -(-moment // WINDOW) * WINDOW
@@ -151,8 +165,16 @@ def read(extract: Extract) -> Evidence:
     """Read an extract: clean it, and give contacts, fields and values their codes."""
     fields, values = Fields(), Values()
     journal = read_journal(extract.journal, fields, values)
-    good, rejected = _usable_states(extract.states)
-    contacts = np.union1d(good["contact_id"].to_numpy(), journal.entries["contact_id"].to_numpy(np.int64))
+    good, unusable, rejected = _usable_states(extract.states)
+    contacts = np.unique(
+        np.concatenate(
+            [
+                good["contact_id"].to_numpy(),
+                unusable["contact_id"].to_numpy(),
+                journal.entries["contact_id"].to_numpy(np.int64),
+            ]
+        )
+    )
     return Evidence(
         span=extract.span,
         captures=extract.captures,
@@ -161,7 +183,7 @@ def read(extract: Extract) -> Evidence:
         contacts=contacts,
         fields=fields,
         values=values,
-        states=_read_states(good, extract.captures, contacts, fields, values),
+        states=_read_states(good, unusable, extract, contacts, fields, values),
         journal=journal,
         contact=np.searchsorted(contacts, journal.entries["contact_id"].to_numpy(np.int64)),
         moment=microseconds(journal.entries["occurred_at"]),
@@ -170,15 +192,20 @@ def read(extract: Extract) -> Evidence:
     )
 
 
-def _usable_states(table: pa.Table) -> tuple[pa.Table, pd.DataFrame]:
-    """A capture's row that cannot be used is set aside: its contact stays as the capture before had it."""
+def with_faults(table: pa.Table) -> pa.Table:
+    """The table of model.STATES with the columns of model.JUDGED; `fault` says of every row that cannot be used why."""
     table = model.judged(table, model.STATES)
     no_object = pc.and_(table["present"], pc.invert(pc.fill_null(pc.starts_with(table["custom_fields"], "{"), False)))
     faults = pc.coalesce(
         table["fault"], pc.if_else(no_object, pa.scalar("custom_fields is not an object"), pa.scalar(None, pa.string()))
     )
-    table = table.set_column(table.schema.get_field_index("fault"), "fault", faults)
-    usable = pc.is_null(faults)
+    return table.set_column(table.schema.get_field_index("fault"), "fault", faults)
+
+
+def _usable_states(table: pa.Table) -> tuple[pa.Table, pa.Table, pd.DataFrame]:
+    """The rows that can be used; the contacts and captures of those that cannot; and what is to be told of both."""
+    table = with_faults(table)
+    usable = pc.is_null(table["fault"])
     told = table.filter(pc.or_(pc.invert(usable), pc.is_valid(table["note"])))
     # Row by row: what is wrong is rare.
     rows = [_told(row, text) for row in told.to_pylist() for text in _wholes(row)]
@@ -186,7 +213,12 @@ def _usable_states(table: pa.Table) -> tuple[pa.Table, pd.DataFrame]:
     rejected = rejected.astype({"used": bool, "row": "str", "reason": "str"})
     for name in ("snapshot_id", "contact_id"):
         rejected[name] = pd.array([row[name] for row in rows], dtype="Int64")
-    return table.filter(usable).drop_columns(model.JUDGED.names), rejected.drop_duplicates(ignore_index=True)
+    aside = table.filter(pc.invert(usable)).select(["contact_id", "snapshot_id"])
+    return (
+        table.filter(usable).drop_columns(model.JUDGED.names),
+        aside.filter(pc.and_(pc.is_valid(aside["contact_id"]), pc.is_valid(aside["snapshot_id"]))),
+        rejected.drop_duplicates(ignore_index=True),
+    )
 
 
 def _wholes(row: dict[str, Any]) -> list[str]:
@@ -210,7 +242,10 @@ def _told(row: dict[str, Any], text: str) -> dict[str, Any]:
     }
 
 
-def _read_states(table: pa.Table, captures: pd.DataFrame, contacts: Codes, fields: Fields, values: Values) -> States:
+def _read_states(
+    table: pa.Table, unusable: pa.Table, extract: Extract, contacts: Codes, fields: Fields, values: Values
+) -> States:
+    captures = extract.captures
     ordinal = pd.Series(np.arange(len(captures)), index=captures["snapshot_id"].to_numpy())
     contact = np.searchsorted(contacts, table["contact_id"].to_numpy())
     capture = ordinal.reindex(table["snapshot_id"].to_numpy()).to_numpy(np.int64)
@@ -232,10 +267,20 @@ def _read_states(table: pa.Table, captures: pd.DataFrame, contacts: Codes, field
         code=code[by_key],
         lookup=contact * max(1, len(captures)) + capture,
         untold=np.flatnonzero((captures["kind"] == "baseline").to_numpy()),
+        stretches=Stretches.of(
+            _places(unusable, ordinal, contacts), (contact, capture), max(1, len(captures)), extract.base
+        ),
         captures=max(1, len(captures)),
         width=width,
         merged_into=table["merged_into"].to_pandas().astype("str"),
     )
+
+
+def _places(unusable: pa.Table, ordinal: "pd.Series[Any]", contacts: Codes) -> tuple[Codes, Codes]:
+    """Contact code and capture of the rows that cannot be used; rows of no capture leave nothing open."""
+    capture = ordinal.reindex(unusable["snapshot_id"].to_numpy()).fillna(-1).to_numpy(np.int64)
+    there = capture >= 0
+    return np.searchsorted(contacts, unusable["contact_id"].to_numpy()[there]), capture[there]
 
 
 def _state_items(table: pa.Table, present: Flags, fields: Fields, values: Values) -> tuple[Codes, Codes, Codes]:

@@ -18,7 +18,7 @@ from contact_audit.log.audit_log import AuditLog
 from contact_audit.runs.capturing import derive_anew, take_capture
 from contact_audit.runs.contents import contents, keep_gone, rewritten
 from contact_audit.runs.handover import marked, unmarked
-from contact_audit.runs.healing import clock_notes, in_the_future, late_windows, waiting
+from contact_audit.runs.healing import clock_notes, in_the_future, late_windows, waiting, windows_across
 from contact_audit.runs.neighbours import extract_settled, whole_until_with
 from contact_audit.runs.outcome import Report
 from contact_audit.runs.pipeline import Pipeline, use_of
@@ -223,8 +223,10 @@ def windows_to_do(pipeline: Pipeline, session: Session, captures: Captures, span
         ]  # windows, not rows
         recorded_after = min(*seen, clock.until) - pipeline.settings.overlap if seen else LONG_AGO
         late = late_windows(session, log, captures, loaded, recorded_after, pipeline.settings)
+        others = windows_with_other_captures(loaded, captures)
+        others |= windows_across(session, log, captures, others)
     done = {Window(end) for end in ends_of(loaded[loaded["whole"].astype(bool)])}
-    changed = windows_with_other_captures(loaded, captures) | late
+    changed = others | late
     return [window for window in span.windows if window not in done or window in changed]
 
 

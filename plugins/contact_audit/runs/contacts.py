@@ -35,7 +35,7 @@ def from_states(extract: Extract) -> pa.Table:
             "there": present & usable,
         }
     )
-    frame = frame[(frame["capture"] > 0) & (frame["there"] | ~present)].sort_values(["contact", "capture"])
+    frame = frame[(frame["capture"] > extract.base) & (frame["there"] | ~present)].sort_values(["contact", "capture"])
     last = frame.groupby("contact")["row"].last()
     held = frame[frame["there"]].groupby("contact")["row"].last().reindex(last.index).fillna(last).astype(np.int64)
     values = table.take(pa.array(held))
@@ -101,7 +101,9 @@ def fill_anew(captures: Captures, shown: Shown, forward: Forward | None) -> Forw
 
 def of(session: Session, captures: Captures, evidence: Extract, shown: Shown, forward: Forward) -> Contacts:
     """What brings audit.contacts forward: from the evidence at hand, where it begins no later than what is shown, or from the source."""
-    begin = evidence.captures["captured_at"].iloc[:1]  # none where the span lies after all captures
+    begin = evidence.captures["captured_at"].iloc[
+        evidence.base : evidence.base + 1
+    ]  # none where the span lies after all captures
     fields = session.fields()
     if forward.since is not None and (begin <= shown.captured_at).any():
         return Contacts(forward, lambda: [from_states(evidence)], False, fields)

@@ -1,7 +1,8 @@
 """Whether the rows of captures are still those that their windows were loaded with.
 
 A capture's rows may become visible in several commits, be mended, or be purged; its id does not tell. Rows that are there besides, or
-are others, make windows due. Rows that are gone are lost evidence: what was loaded stays.
+are others, make windows due. Rows that are gone are lost evidence: what was loaded stays; unless a later look finds more rows than were
+loaded, or other ones: then the capture was never whole, somebody has written it anew, and it is due like any other.
 """
 
 from collections.abc import Mapping
@@ -31,10 +32,12 @@ class Rewritten:
     Attributes:
         changed: ids of captures with more rows, or others.
         gone: id → how many rows are gone.
+        back: ids of captures of which rows were gone, and are no longer: they have as many as were loaded, or more.
     """
 
     changed: frozenset[int]
     gone: Mapping[int, int]
+    back: frozenset[int] = frozenset()
 
 
 NOTHING = Rewritten(frozenset(), {})
@@ -78,7 +81,10 @@ def rewritten(log: AuditLog, now: pd.DataFrame) -> Rewritten:
     changed = both.loc[~fewer & (other | (both["row_count"] > both["row_count_then"])), "snapshot_id"]
     lost = both[fewer]
     gone = dict(zip(lost["snapshot_id"], lost["row_count_then"] - lost["row_count"], strict=True))
-    return Rewritten(frozenset(map(int, changed)), {int(one): int(count) for one, count in gone.items()})
+    back = both.loc[~fewer & (both["gone"].astype(np.int64) > 0), "snapshot_id"]
+    return Rewritten(
+        frozenset(map(int, changed)), {int(one): int(count) for one, count in gone.items()}, frozenset(map(int, back))
+    )
 
 
 def windows_of(captures: Captures, changed: frozenset[int]) -> set[Window]:
@@ -105,16 +111,19 @@ def keep_contents(log: AuditLog, held: Held, kept: set[str], run_id: str) -> Non
 
 
 def keep_gone(log: AuditLog, found: Rewritten) -> list[str]:
-    """Remember the rows that are gone; a sentence for each capture."""
-    if found.gone:
-        log.query("contents_gone", captures=list(found.gone), gone=list(found.gone.values()))
+    """Remember the rows that are gone, and those that are back; a sentence for each capture of which some are gone."""
+    now = {**dict.fromkeys(found.back, 0), **found.gone}
+    if now:
+        log.query("contents_gone", captures=list(now), gone=list(now.values()))
     return [
         f"capture {one}: {count:,} of its rows are gone since it was loaded (evidence lost); what was loaded is kept"
         for one, count in sorted(found.gone.items())
     ]
 
 
-def without_gone(log: AuditLog, captures: Codes) -> Codes:
-    """The captures but those of which rows are gone: what rests on them is not replaced by poorer."""
+def without_gone(log: AuditLog, captures: Codes, found: Rewritten) -> Codes:
+    """The captures but those of which rows are gone: what rests on them is not replaced by poorer. `found`: what a look at some found."""
     known = log.query("contents", captures=captures.tolist())
-    return np.setdiff1d(captures, known.loc[known["gone"].astype(np.int64) > 0, "snapshot_id"].astype(np.int64))
+    gone = known.loc[known["gone"].astype(np.int64) > 0, "snapshot_id"].astype(np.int64)
+    lost = np.union1d(np.setdiff1d(gone, list(found.back)), np.array([*found.gone], np.int64))
+    return np.setdiff1d(captures, lost)

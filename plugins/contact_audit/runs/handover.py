@@ -22,7 +22,7 @@ from contact_audit.runs.staging import Staging
 from contact_audit.runs.steps import Checked, Contacts, Extracted, Proof
 from contact_audit.windows import Span
 
-FORMAT = 3
+FORMAT = 4
 """The number of what tasks hand to each other: plans, chunks, spans and their frames. It grows with every change of any of them."""
 
 _CONTENTS = pa.schema(
@@ -87,6 +87,7 @@ def put_extracted(staging: Staging, number: int, extracted: Extracted) -> dict[s
         {
             "span": [raw.span.start.isoformat(), raw.span.end.isoformat()],
             "from_the_first": raw.from_the_first,
+            "base": raw.base,
             "last_full": held.last_full and [held.last_full[0], held.last_full[1].isoformat()],
             "reached": [_text(reached.recorded_at), reached.entry_id, _text(reached.clock)],
             "contacts": contacts and _forward_as_data(contacts.forward) | {"complete": contacts.complete},
@@ -102,6 +103,7 @@ def get_evidence(staging: Staging, number: int, meta: SpanMeta) -> Extract:
         from_the_first=bool(meta.data["from_the_first"]),
         states=model.judged(staging.read(f"{number}-states"), model.STATES),
         journal=model.judged(staging.read(f"{number}-journal"), model.JOURNAL),
+        base=int(meta.data["base"]),
     )
 
 

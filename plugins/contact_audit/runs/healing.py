@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
+from contact_audit.evidence.states import with_faults
+from contact_audit.evidence.values import Codes
 from contact_audit.log.audit_log import AuditLog
 from contact_audit.runs.planning import ends_of, windows_touched
 from contact_audit.settings import Settings
 from contact_audit.sources import Session
-from contact_audit.sources.base import Clock
+from contact_audit.sources.base import Clock, JudgingSession
 from contact_audit.sources.extraction import Captures
-from contact_audit.windows import LONG_AGO, Window, window_of
+from contact_audit.windows import LONG_AGO, Window, window_of, windows_between
 
 FAR_AHEAD = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -73,9 +76,13 @@ def late_windows(
     first = min(there).start
     begin = max((moment for moment in moments if moment <= first), default=first)
     begin -= settings.skew + timedelta(microseconds=1)
-    until = min(moments[-1], max(there).end) + settings.skew
+    suspects = _unusable(log) if isinstance(session, JudgingSession) else np.zeros(0, np.int64)
+    # Entries of contacts whose history has not begun wait for no capture (rule 8).
+    until = (max(there).end if len(suspects) else min(moments[-1], max(there).end)) + settings.skew
     late = session.late_entries(recorded_after, begin, until)
-    touched = [some & there for some in windows_touched(late["occurred_at"], captures, settings.skew)]
+    touched = windows_touched(late["occurred_at"], captures, settings.skew)
+    across = _across(session, captures, late, suspects, settings.skew)
+    touched = [(some | across.get(row, set())) & there for row, some in enumerate(touched)]
     candidates = set().union(*touched)
     if not candidates:
         return set()
@@ -88,8 +95,62 @@ def late_windows(
     }
 
 
+def _across(
+    session: Session, captures: Captures, late: pd.DataFrame, suspects: Codes, skew: timedelta
+) -> dict[int, set[Window]]:
+    """By the row of an entry whose contact the next capture may have no usable row of (`suspects`): the windows of its own moment, and
+    of the capture that knows the contact again.
+    """
+    suspect = np.flatnonzero(np.isin(late["contact_id"].to_numpy(np.int64), suspects))
+    if not len(suspect) or not isinstance(session, JudgingSession):
+        return {}
+    moments = late["occurred_at"].iloc[suspect]
+    found = {row: {window_of(moment.to_pydatetime())} for row, moment in zip(suspect.tolist(), moments, strict=True)}
+    before = captures.usable["captured_at"].searchsorted(moments + skew, side="right") - 1
+    for place in np.unique(before[before >= 0]).tolist():
+        rows = suspect[before == place]
+        contacts = late["contact_id"].iloc[rows].to_numpy(np.int64)
+        known = _next_known(session, captures, place, contacts)
+        for row, contact in zip(rows.tolist(), contacts.tolist(), strict=True):
+            found[row] |= {window_of(known[contact])} if contact in known else set()
+    return found
+
+
+def windows_across(session: Session, log: AuditLog, captures: Captures, changed: set[Window]) -> set[Window]:
+    """The windows that rest on other captures or rows than before besides the `changed` ones themselves: where a contact of which these
+    captures have, or had, a row that cannot be used is known again, so that its pair ends there.
+    """
+    if not changed or not isinstance(session, JudgingSession):
+        return set()
+    windows = [window_of(moment) for moment in captures.moments()]
+    places = [place for place, window in enumerate(windows) if window in changed]
+    ids = captures.usable["snapshot_id"].to_numpy(np.int64)[places]
+    rows = session.unusable_rows(ids)["contact_id"].drop_null().to_numpy()
+    contacts = np.union1d(_unusable(log), rows)
+    found: set[Window] = set()
+    for place in places if len(contacts) else []:
+        known = _next_known(session, captures, place, contacts)
+        found |= {window_of(moment) for moment in known.values()}
+        if (
+            place == 0
+        ):  # what entries tell of the time before a contact's history starts stands in all windows until then
+            last = max(known.values()) if len(known) == len(contacts) else captures.moments()[-1]
+            found |= {window for window in windows if window.end <= window_of(last).end}
+    return found
+
+
+def _unusable(log: AuditLog) -> Codes:
+    frame = log.query("unusable_contacts")
+    return frame["contact_id"].to_numpy(np.int64) if len(frame) else np.zeros(0, np.int64)
+
+
+def _next_known(session: JudgingSession, captures: Captures, place: int, contacts: Codes) -> dict[int, datetime]:
+    known = session.next_known(captures.moments()[place], np.unique(contacts), captures.ignored)
+    return dict(zip(known["contact_id"].tolist(), known["known_at"].dt.to_pydatetime(), strict=True))
+
+
 def waiting(session: Session, log: AuditLog, captures: Captures, skew: timedelta) -> tuple[int, datetime | None]:
-    """How many entries wait for the next capture (rule 9's cut included), and since when."""
+    """How many entries wait for the next capture (rule 9's cut included), or for one with a usable row of their contact, and since when."""
     if not len(captures.usable):
         return 0, None
     newest = captures.moments()[-1]
@@ -97,8 +158,35 @@ def waiting(session: Session, log: AuditLog, captures: Captures, skew: timedelta
     later = entries["occurred_at"] > pd.Timestamp(newest)
     window = window_of(newest)
     before = Window(window.start)
-    accounted = np.unique(log.evidence([window, before])["entry_id"].to_numpy(np.int64))
+    own = {window_of(moment.to_pydatetime()) for moment in entries["occurred_at"]}
+    accounted = np.unique(log.evidence({window, before} | own)["entry_id"].to_numpy(np.int64))
     left = entries[~entries["entry_id"].isin(accounted)]
     if not len(log.loaded(window.start, window.end)):
         left = entries[later]  # the newest capture itself is not loaded yet: nothing says how it is cut
-    return len(left), left["occurred_at"].min().to_pydatetime() if len(left) else None
+    across = _waiting_across(session, log, captures)
+    told = pd.concat([left[["entry_id", "occurred_at"]], across]) if len(across) else left
+    told = told.drop_duplicates("entry_id")
+    return len(told), told["occurred_at"].min().to_pydatetime() if len(told) else None
+
+
+def _waiting_across(session: Session, log: AuditLog, captures: Captures) -> pd.DataFrame:
+    """entry_id, occurred_at of the entries until the newest capture whose contacts it has no usable row of."""
+    nothing = pd.DataFrame({"entry_id": [], "occurred_at": []})
+    contacts = _unusable(log)
+    if not len(contacts) or not isinstance(session, JudgingSession):
+        return nothing
+    newest = len(captures.usable) - 1
+    states = with_faults(session.states_at(captures.usable, newest, contacts, captures.ignored))
+    unknown = states.filter(pc.is_valid(states["fault"]))["contact_id"].to_numpy()
+    known = session.last_known(captures.usable, newest, unknown, captures.ignored).dropna(subset=["known_at"])
+    if not len(known):
+        return nothing
+    since, until = known["known_at"].min().to_pydatetime(), captures.moments()[newest]
+    table = session.journal_of(known["contact_id"].to_numpy(np.int64), since, until)
+    table = table.filter(pc.is_null(table["fault"])).select(["entry_id", "contact_id", "occurred_at"])
+    entries: pd.DataFrame = table.to_pandas().merge(known, on="contact_id")
+    windows = [window_of(since), *windows_between(window_of(since).end, window_of(until).end)]
+    told = log.evidence(windows)["entry_id"]
+    waits = (entries["occurred_at"] > entries["known_at"]) & ~entries["entry_id"].isin(told)
+    waiting_ones: pd.DataFrame = entries.loc[waits, ["entry_id", "occurred_at"]]
+    return waiting_ones

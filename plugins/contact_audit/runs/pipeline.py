@@ -105,9 +105,9 @@ class Pipeline:
         with audit_connection(self.audit_dsn) as connection:
             log = AuditLog(connection)
             others = windows_with_other_captures(log.loaded(span.start, span.end), captures)
-            changed = rewritten(log, rows).changed
-            there = without_gone(log, there)
-        return Held(inside, rows, there, captures.last_full(span.start)), bool(others or changed)
+            found = rewritten(log, rows)
+            there = without_gone(log, there, found)
+        return Held(inside, rows, there, captures.last_full(span.start)), bool(others or found.changed)
 
     def derive(self, raw: Extract, use: Use) -> Checked:
         """Diff and attribute a span's evidence; `use` is asked only where a field may have changed for all contacts at once."""

@@ -22,11 +22,11 @@ from contact_audit.runs.handover import (
     put_extracted,
     unmarked,
 )
-from contact_audit.runs.healing import clock_notes, late_windows, seen_until, waiting
+from contact_audit.runs.healing import clock_notes, late_windows, seen_until, waiting, windows_across
 from contact_audit.runs.neighbours import extract_settled, whole_until_with
 from contact_audit.runs.outcome import Report
 from contact_audit.runs.pipeline import Pipeline, use_of
-from contact_audit.runs.planning import Due, due_windows, parts_of
+from contact_audit.runs.planning import Due, due_windows, parts_of, windows_with_other_captures
 from contact_audit.runs.staging import Staging
 from contact_audit.runs.steps import Shown
 from contact_audit.sources import Session
@@ -75,9 +75,9 @@ def find_due(pipeline: Pipeline, own: Window, only_own: bool, say: Say) -> dict[
             hours = pipeline.settings.capture_check_hours
             found = rewritten(log, contents(session, captures, known(log, newest(captures, hours)), hours))
             gone = keep_gone(log, found)
-            due = due_windows(own, loaded, captures, late, windows_of(captures, found.changed)).limit(
-                pipeline.settings.max_windows
-            )
+            changed = windows_of(captures, found.changed)
+            changed |= windows_across(session, log, captures, changed | windows_with_other_captures(loaded, captures))
+            due = due_windows(own, loaded, captures, late, changed).limit(pipeline.settings.max_windows)
         parts = [part for span in spans(due.windows) for part in _parts(session, span)]
     notes = [*_notes(own, due), *clock_notes(state, clock), *gone, *captures.notes]
     for note in notes:

@@ -74,7 +74,7 @@ class Session(Protocol):
         """Which of the entries the journal still holds."""
 
     def late_entries(self, recorded_after: datetime, after: datetime, until: datetime) -> pd.DataFrame:
-        """entry_id, occurred_at of the entries of (after, until] that became visible after a moment."""
+        """entry_id, contact_id, occurred_at of the entries of (after, until] that became visible after a moment."""
 
     def weights(self, after: datetime, until: datetime) -> pd.DataFrame:
         """window_end, weight: journal entries and changed rows a window of (after, until] that holds any."""
@@ -107,6 +107,20 @@ class JudgingSession(Session, Protocol):
 
     def adrift(self, after: datetime, until: datetime, of_none: bool, ignored: Codes) -> pa.Table:
         """model.STATES: the capture rows that name no contact, in the captures of (after, until]; and those of no capture, `of_none`."""
+
+    def unusable_rows(self, captures: Codes) -> pa.Table:
+        """model.STATES: the rows of these captures that cannot be used, with their faults."""
+
+    def last_known(self, captures: pd.DataFrame, position: int, contacts: Codes, ignored: Codes) -> pd.DataFrame:
+        """contact_id, known_at, lost_at (UTC): when a usable capture until the one at `position` last said what each contact was, null
+        where none ever did; and when one after that first had a row of it that cannot be used.
+        """
+
+    def next_known(self, after: datetime, contacts: Codes, ignored: Codes) -> pd.DataFrame:
+        """contact_id, known_at (UTC): when a capture after a moment first says what each contact is; no row where none does."""
+
+    def journal_of(self, contacts: Codes, after: datetime, until: datetime) -> pa.Table:
+        """model.JOURNAL: the entries of these contacts that happened in (after, until]."""
 
     def undated_entries(self) -> pa.Table:
         """model.JOURNAL: the entries without any moment that can be told."""

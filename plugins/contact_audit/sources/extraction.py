@@ -4,18 +4,20 @@ The same for every adapter; an adapter only answers the single reads.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from contact_audit import model
 from contact_audit.errors import CaptureBrakeError
 from contact_audit.evidence.states import Extract
 from contact_audit.evidence.values import Codes
 from contact_audit.sources.base import JudgingSession, Session, SightedSession
+from contact_audit.sources.reaching_back import entries_before_history, reach_back
 from contact_audit.windows import Span
 
 _INSTANT = timedelta(microseconds=1)
@@ -104,7 +106,6 @@ def reach(captures: Captures, span: Span, skew: timedelta) -> Reach:
 def extract(session: Session, captures: Captures, span: Span, skew: timedelta, brake_share: float) -> Extract:
     """Read the evidence of a span. Raises CaptureBrakeError where a full capture lacks more than `brake_share` of the contacts."""
     scope = reach(captures, span, skew)
-    context = captures.usable.iloc[scope.first : scope.last].reset_index(drop=True)
     if isinstance(session, SightedSession):
         journal = session.seen_journal(captures.usable, scope.first, scope.last, span.start, span.end)
     elif scope.after == scope.until:
@@ -112,9 +113,16 @@ def extract(session: Session, captures: Captures, span: Span, skew: timedelta, b
     else:
         journal = session.journal(scope.after, scope.until)
     judging = session if isinstance(session, JudgingSession) else None
-    of_none = scope.from_the_first and len(context) > 0  # what has no moment belongs to the source's first capture
-    if judging and of_none:
-        journal = pa.concat_tables([model.judged(journal, model.JOURNAL), judging.undated_entries()])
+    if judging:
+        journal = model.judged(journal, model.JOURNAL)
+        if scope.from_the_first and scope.last:  # what has no moment belongs to the source's first capture
+            journal = pa.concat_tables([journal, judging.undated_entries()])
+        if scope.until < span.end and len(captures.usable):
+            early = entries_before_history(judging, captures, max(scope.last - 1, scope.first), scope.until, span, skew)
+            journal = pa.concat_tables([journal, early])
+            if early.num_rows:
+                scope = replace(scope, last=max(scope.last, scope.first + 1))
+    context = captures.usable.iloc[scope.first : scope.last].reset_index(drop=True)
     tables: list[pa.Table] = []
     if len(context) > 1:
         first, last = (context["captured_at"].iloc[position].to_pydatetime() for position in (0, -1))
@@ -124,16 +132,30 @@ def extract(session: Session, captures: Captures, span: Span, skew: timedelta, b
             table, held = session.full_differences(captures.usable, int(position), captures.ignored)
             _brake(captures, int(position), table, held, brake_share)
             tables.append(table)
+    begin = scope.first
     if len(context):
         ids = [table["contact_id"].drop_null().to_numpy() for table in (*tables, journal)]
         concerned = np.unique(np.concatenate(ids)) if ids else np.zeros(0, np.int64)
-        if len(concerned):
-            tables.insert(0, session.states_at(captures.usable, scope.first, concerned, captures.ignored))
-    if judging and len(context):
-        begin, end = (context["captured_at"].iloc[position].to_pydatetime() for position in (0, -1))
-        tables.append(judging.adrift(begin - _INSTANT, end, of_none, captures.ignored))
+        base = session.states_at(captures.usable, scope.first, concerned, captures.ignored)
+        if judging:
+            further = reach_back(judging, captures, scope, base, (tables, journal), skew)
+            base, begin, journal = further.states, further.first, pa.concat_tables([journal, *further.journals])
+            tables += _set_aside(judging, captures, scope, span, base)
+        tables.insert(0, base)
     states = pa.concat_tables(tables) if tables else _no_rows(model.STATES)
-    return Extract(span, context, scope.from_the_first, states, journal)
+    context = captures.usable.iloc[begin : scope.last].reset_index(drop=True)
+    return Extract(span, context, scope.from_the_first, states, journal, scope.first - begin)
+
+
+def _set_aside(judging: JudgingSession, captures: Captures, scope: Reach, span: Span, base: pa.Table) -> list[pa.Table]:
+    """The rows that no comparison of captures gives: those without a key, and those of the very first capture that cannot be used."""
+    moments = captures.usable["captured_at"]
+    begin, end = (moments.iloc[position].to_pydatetime() for position in (scope.first, scope.last - 1))
+    found = [judging.adrift(begin - _INSTANT, end, scope.from_the_first, captures.ignored)]
+    if scope.from_the_first and span.start < begin <= span.end:
+        first = judging.unusable_rows(captures.usable["snapshot_id"].to_numpy(np.int64)[scope.first : scope.first + 1])
+        found.append(first.filter(pc.invert(pc.is_in(first["contact_id"], base["contact_id"].combine_chunks()))))
+    return found
 
 
 def _no_rows(schema: pa.Schema) -> pa.Table:

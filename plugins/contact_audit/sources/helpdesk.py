@@ -87,6 +87,30 @@ class HelpdeskSession:
         table = self._reader.table("adrift", after=after, until=until, of_none=of_none, ignored=_array(ignored))
         return model.judged(table, model.STATES)
 
+    def unusable_rows(self, captures: Codes) -> pa.Table:
+        """model.STATES of rows that cannot be used."""
+        return model.judged(self._reader.table("unusable_rows", captures=_array(captures)), model.STATES)
+
+    def last_known(self, captures: pd.DataFrame, position: int, contacts: Codes, ignored: Codes) -> pd.DataFrame:
+        """contact_id, known_at, lost_at."""
+        first, last = (captures["captured_at"].iloc[one].to_pydatetime() for one in (0, position))
+        frame: pd.DataFrame = self._reader.table(
+            "last_known", contacts=_array(contacts), first_at=first, captured_at=last, ignored=_array(ignored)
+        ).to_pandas()
+        return frame
+
+    def next_known(self, after: datetime, contacts: Codes, ignored: Codes) -> pd.DataFrame:
+        """contact_id, known_at."""
+        frame: pd.DataFrame = self._reader.table(
+            "next_known", contacts=_array(contacts), after=after, ignored=_array(ignored)
+        ).to_pandas()
+        return frame
+
+    def journal_of(self, contacts: Codes, after: datetime, until: datetime) -> pa.Table:
+        """model.JOURNAL of some contacts."""
+        table = self._reader.table("journal_of", contacts=_array(contacts), after=after, until=until)
+        return model.judged(table, model.JOURNAL)
+
     def undated_entries(self) -> pa.Table:
         """model.JOURNAL of entries without any moment."""
         return model.judged(self._reader.table("undated_entries"), model.JOURNAL)
@@ -171,7 +195,7 @@ class HelpdeskSession:
         return found
 
     def late_entries(self, recorded_after: datetime, after: datetime, until: datetime) -> pd.DataFrame:
-        """entry_id, occurred_at of late entries."""
+        """entry_id, contact_id, occurred_at of late entries."""
         frame: pd.DataFrame = self._reader.table(
             "late_entries", recorded_after=recorded_after, after=after, until=until
         ).to_pandas()

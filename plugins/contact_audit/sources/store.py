@@ -157,9 +157,10 @@ class StoreSession:
         return found
 
     def late_entries(self, recorded_after: datetime, after: datetime, until: datetime) -> pd.DataFrame:  # noqa: ARG002
-        """entry_id, occurred_at of none: an entry belongs to the capture that saw it first, so that none comes late or waits."""
+        """entry_id, contact_id, occurred_at of none: an entry is the capture's that saw it first, so that none comes late or waits."""
         moments = pd.Series([], dtype="datetime64[us, UTC]")
-        return pd.DataFrame({"entry_id": pd.Series([], dtype="int64"), "occurred_at": moments})
+        ids = pd.Series([], dtype="int64")
+        return pd.DataFrame({"entry_id": ids, "contact_id": ids, "occurred_at": moments})
 
     def weights(self, after: datetime, until: datetime) -> pd.DataFrame:
         """window_end, weight."""

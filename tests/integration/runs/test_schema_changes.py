@@ -233,3 +233,17 @@ def test_contacts_that_move_do_not_count_and_their_moves_are_events(
         ("11", "2", ["account_id", "custom_fields.plan"]),
         ("12", "1", ["account_id", "custom_fields.plan"]),
     ]
+
+
+def test_a_contact_with_an_unusable_row_does_not_hide_a_schema_change(
+    pipeline: Pipeline, helpdesk_dsn: str, audit_dsn: str
+) -> None:
+    write_world(helpdesk_dsn, world(plan, lambda one: {"custom_fields": "bad"} if one == 12 else bare(one), bare))
+    backfill(pipeline, **SPAN)
+    assert changes(audit_dsn) == [("1", "disappeared", "custom_fields.plan", None, 11, 1, 2)]
+    told = query(
+        audit_dsn, "select contact_id, previous_snapshot_id, snapshot_id, changes from audit.contact_audit_log"
+    )
+    assert [tuple(row.values()) for row in told] == [
+        ("12", 1, 3, [{"field": "custom_fields.plan", "old": "p12", "new": None}])
+    ]

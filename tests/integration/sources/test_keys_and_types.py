@@ -107,6 +107,27 @@ def test_a_row_of_a_capture_that_nothing_keeps_in_order(
     assert logged(audit_dsn) == expected(events)
 
 
+@pytest.mark.parametrize("snapshot_id", ["77", "null"])
+def test_a_row_of_no_capture_does_not_stand_for_one_that_lacks_its_contact(
+    snapshot_id: str, helpdesk_dsn: str, audit_dsn: str
+) -> None:
+    write_world(helpdesk_dsn, world_of(STORY))
+    query(helpdesk_dsn, LOOSE)
+    query(helpdesk_dsn, f"update helpdesk.contact_snapshots set snapshot_id = {snapshot_id} where snapshot_id = 2")
+    told = """
+        03:00/1 [1-2] delete 00:00..03:00 ? unattributed -: name Ann>null, plan a>null
+        06:00/1 [2-3] create 03:00..06:00 ? unattributed -: name null>Ann, plan null>c
+        09:00/1 [3-4] update 06:00..09:00 ? unattributed -: plan c>d
+    """
+    pipeline = new_pipeline(helpdesk_dsn, audit_dsn, brake_share=1.0)
+    backfill(pipeline, **SPAN)
+    assert sorted(logged(audit_dsn)) == sorted(expected(told))
+    reason = "snapshot_id is null" if snapshot_id == "null" else "snapshot_id 77 is no capture that can be used"
+    assert [row[-1] for row in rejected(audit_dsn)] == [reason]
+    sync(pipeline, moment("12:00"))
+    assert sorted(logged(audit_dsn)) == sorted(expected(told))
+
+
 def test_a_capture_that_cannot_be_used_is_told_and_its_rows_are_rejected(
     pipeline: Pipeline, helpdesk_dsn: str, audit_dsn: str
 ) -> None:

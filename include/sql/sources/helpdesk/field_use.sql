@@ -1,5 +1,5 @@
--- How many contacts of an account there are at a capture, and how many of them hold a value of a field: their last usable rows
--- since the last full capture. One row; O(rows since then).
+-- How many contacts of an account there are at a capture, and how many of them hold a value of a field: their last rows
+-- since the last full capture. Whose last row cannot be used does not count: nobody knows. One row; O(rows since then).
 select
     count(*) as contacts,
     count(*) filter (where newest.held <> 'null' and newest.held <> '[]') as holders
@@ -7,6 +7,7 @@ from (
     select distinct on (c.contact_id)
         c.deleted,
         c.account_id,
+        c.fault,
         case %(field)s
             when 'name' then to_jsonb(c.name)
             when 'email' then to_jsonb(c.email)
@@ -19,9 +20,9 @@ from (
         s.captured_at >= %(last_full_at)s
         and s.captured_at <= %(captured_at)s
         and s.snapshot_id <> all(%(ignored)s::bigint [])
-        and c.fault is null
     order by c.contact_id asc, s.captured_at desc
 ) as newest
 where
-    not newest.deleted
+    newest.fault is null
+    and not newest.deleted
     and newest.account_id = %(account)s

@@ -52,4 +52,4 @@ where
     or p.account_id is distinct from c.account_id
     or p.created_at is distinct from c.created_at
     or p.doubt is not null
-    or c.doubt is not null
+    or c.fault is not null

@@ -3,6 +3,7 @@
 -- An entry without a moment that can be told lies where it became visible: there it is looked for, and rejected.
 select
     j.entry_id,
+    coalesce(j.contact_id, 0) as contact_id,
     coalesce(j.occurred_at_told, j.recorded_at) as occurred_at
 from contact_journal as j
 where

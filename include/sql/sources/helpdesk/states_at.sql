@@ -1,4 +1,5 @@
--- How the given contacts were at a capture: their last usable row until then, unless a full capture since left them out.
+-- How the given contacts were at a capture: as their last row until then says, unless a full capture since left them out. Where that
+-- row cannot be used, nobody knows: it is given with its fault, and with no value but its key.
 -- One row a contact that had one; O(contacts given + captures). Where the captures' ids are in the order of their moments,
 -- as they mostly are, an index look-up ends at that row; else all rows of these contacts are read.
 with
@@ -24,25 +25,13 @@ select
     c.name,
     c.email,
     c.primary_phone,
-    c.custom_fields::text as custom_fields,
+    case when c.fault is null then c.custom_fields::text end as custom_fields,
     c.created_at_told as created_at,
-    c.fault,
-    c.note,
+    -- what a full capture has left out since is gone, whatever its last row was
+    case when c.captured_at >= %(last_full_at)s then c.fault end as fault,
+    case when c.fault is null then c.note end as note,
     c.whole,
-    not c.deleted
-    and (
-        c.captured_at >= %(last_full_at)s
-        or exists (
-            select 1
-            from contact_snapshots as r
-            inner join snapshots as s on r.snapshot_id = s.snapshot_id
-            where
-                r.contact_id = k.contact_id
-                and s.captured_at >= %(last_full_at)s
-                and s.captured_at <= %(captured_at)s
-                and s.snapshot_id <> all(%(ignored)s::bigint [])
-        )
-    ) as present
+    not c.deleted and c.captured_at >= %(last_full_at)s as present
 from unnest(%(contacts)s::bigint []) as k (contact_id)
 cross join lateral (
     (
@@ -56,7 +45,6 @@ cross join lateral (
             and r.contact_id = k.contact_id
             and r.snapshot_id <= (select i.newest from ids as i)
             and r.snapshot_id <> all(%(ignored)s::bigint [])
-            and r.fault is null
         order by r.snapshot_id desc
         limit 1
     )
@@ -72,7 +60,6 @@ cross join lateral (
             and r.contact_id = k.contact_id
             and s.captured_at <= %(captured_at)s
             and s.snapshot_id <> all(%(ignored)s::bigint [])
-            and r.fault is null
         order by s.captured_at desc
         limit 1
     )
