@@ -122,6 +122,9 @@ class JudgingSession(Session, Protocol):
     def journal_of(self, contacts: Codes, after: datetime, until: datetime) -> pa.Table:
         """model.JOURNAL: the entries of these contacts that happened in (after, until]."""
 
+    def early_entries(self, capture: int, after: datetime, until: datetime) -> pa.Table:
+        """model.JOURNAL: the entries that happened in (after, until] of contacts of which this capture has a row that cannot be used."""
+
     def undated_entries(self) -> pa.Table:
         """model.JOURNAL: the entries without any moment that can be told."""
 

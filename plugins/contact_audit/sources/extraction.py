@@ -17,7 +17,7 @@ from contact_audit.errors import CaptureBrakeError
 from contact_audit.evidence.states import Extract
 from contact_audit.evidence.values import Codes
 from contact_audit.sources.base import JudgingSession, Session, SightedSession
-from contact_audit.sources.reaching_back import entries_before_history, reach_back
+from contact_audit.sources.reaching_back import Back, entries_before_history, reach_back
 from contact_audit.windows import Span
 
 _INSTANT = timedelta(microseconds=1)
@@ -118,7 +118,8 @@ def extract(session: Session, captures: Captures, span: Span, skew: timedelta, b
         if scope.from_the_first and scope.last:  # what has no moment belongs to the source's first capture
             journal = pa.concat_tables([journal, judging.undated_entries()])
         if scope.until < span.end and len(captures.usable):
-            early = entries_before_history(judging, captures, max(scope.last - 1, scope.first), scope.until, span, skew)
+            back = Back(judging, captures.usable, captures.ignored, skew)
+            early = entries_before_history(back, max(scope.last - 1, scope.first), scope.until, span)
             journal = pa.concat_tables([journal, early])
             if early.num_rows:
                 scope = replace(scope, last=max(scope.last, scope.first + 1))
@@ -137,9 +138,11 @@ def extract(session: Session, captures: Captures, span: Span, skew: timedelta, b
         ids = [table["contact_id"].drop_null().to_numpy() for table in (*tables, journal)]
         concerned = np.unique(np.concatenate(ids)) if ids else np.zeros(0, np.int64)
         base = session.states_at(captures.usable, scope.first, concerned, captures.ignored)
-        if judging:
-            further = reach_back(judging, captures, scope, base, (tables, journal), skew)
+        if judging and not scope.from_the_first:
+            back = Back(judging, captures.usable, captures.ignored, skew)
+            further = reach_back(back, scope.first, base, (tables, journal))
             base, begin, journal = further.states, further.first, pa.concat_tables([journal, *further.journals])
+        if judging:
             tables += _set_aside(judging, captures, scope, span, base)
         tables.insert(0, base)
     states = pa.concat_tables(tables) if tables else _no_rows(model.STATES)

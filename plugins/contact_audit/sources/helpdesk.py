@@ -111,6 +111,12 @@ class HelpdeskSession:
         table = self._reader.table("journal_of", contacts=_array(contacts), after=after, until=until)
         return model.judged(table, model.JOURNAL)
 
+    def early_entries(self, capture: int, after: datetime, until: datetime) -> pa.Table:
+        """model.JOURNAL of contacts with an unusable row in a capture."""
+        return model.judged(
+            self._reader.table("early_entries", capture=capture, after=after, until=until), model.JOURNAL
+        )
+
     def undated_entries(self) -> pa.Table:
         """model.JOURNAL of entries without any moment."""
         return model.judged(self._reader.table("undated_entries"), model.JOURNAL)

@@ -6,7 +6,6 @@ For such a contact the captures in between are as if they were not there (eviden
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,9 +17,6 @@ from contact_audit.evidence.states import with_faults
 from contact_audit.evidence.values import Codes
 from contact_audit.sources.base import JudgingSession
 from contact_audit.windows import Span
-
-if TYPE_CHECKING:
-    from contact_audit.sources.extraction import Captures, Reach
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -40,30 +36,35 @@ class Further:
     first: int
 
 
-def reach_back(
-    session: JudgingSession,
-    captures: "Captures",
-    scope: "Reach",
-    states: pa.Table,
-    later: tuple[Iterable[pa.Table], pa.Table],
-    skew: timedelta,
-) -> Further:
-    """Add the evidence of the contacts that the base, `scope.first`, has no usable row of; O(these contacts * captures since then).
+@dataclass(frozen=True)
+class Back:
+    """Who is asked about what lies before a span.
+
+    Attributes:
+        session: the source; usable: its usable captures; ignored: ids of the others; skew: see rule 9.
+    """
+
+    session: JudgingSession
+    usable: pd.DataFrame
+    ignored: Codes
+    skew: timedelta
+
+
+def reach_back(back: Back, base: int, states: pa.Table, later: tuple[Iterable[pa.Table], pa.Table]) -> Further:
+    """Add the evidence of the contacts that the capture at `base` has no usable row of; O(these contacts * captures since then).
 
     `states`: how contacts are at the base; `later`: what captures after it say, and the journal. A contact of which neither says
     anything that can be used has nothing to explain.
     """
-    states, base = with_faults(states), scope.first
-    if scope.from_the_first:
-        return Further(states, [], base)
-    moments, ids = captures.usable["captured_at"], captures.usable["snapshot_id"].to_numpy(np.int64)
+    states, skew = with_faults(states), back.skew
+    moments, ids = back.usable["captured_at"], back.usable["snapshot_id"].to_numpy(np.int64)
     unknown = states.filter(pc.is_valid(states["fault"]))["contact_id"].to_numpy()
     starting = np.setdiff1d(_near(later[1], moments.iloc[base].to_pydatetime(), skew), unknown)
-    starting = _never_known(session, captures, base - 1, starting)
+    starting = _never_known(back, base - 1, starting)
     tables, journals = [_unknown(starting, int(ids[base - 1]))], []
     first = base - 1 if len(starting) else base
     contacts = _to_explain(unknown, *later)
-    known = _last_known(session, captures, base, contacts).dropna(subset=["known_at"])
+    known = _last_known(back, base, contacts).dropna(subset=["known_at"])
     known = known.assign(
         known=moments.searchsorted(known["known_at"]), lost=ids[moments.searchsorted(known["lost_at"])]
     )
@@ -74,29 +75,27 @@ def reach_back(
             begin -= 1
         whose = known.loc[known["known"] == position, "contact_id"].to_numpy(np.int64)
         for place in range(begin, position + 1):
-            there = with_faults(session.states_at(captures.usable, place, whose, captures.ignored))
+            there = with_faults(back.session.states_at(back.usable, place, whose, back.ignored))
             tables.append(there)
             if place == begin:
                 tables.append(_absent(np.setdiff1d(whose, there["contact_id"].to_numpy()), int(ids[begin])))
-        journals.append(session.journal_of(whose, moments.iloc[begin].to_pydatetime() - skew - _INSTANT, until))
+        journals.append(back.session.journal_of(whose, moments.iloc[begin].to_pydatetime() - skew - _INSTANT, until))
         first = min(first, begin)
     return Further(pa.concat_tables([_moved(states, known), *tables]), journals, first)
 
 
-def entries_before_history(
-    session: JudgingSession, captures: "Captures", last: int, after: datetime, span: Span, skew: timedelta
-) -> pa.Table:
+def entries_before_history(back: Back, last: int, after: datetime, span: Span) -> pa.Table:
     """model.JOURNAL: the entries of the span after the last capture that it reads, at `last`, of contacts whose history has not begun.
 
     Such a contact has had rows that cannot be used, and no other, since the very first capture. What is told of it belongs to the window of
-    its own moment (rule 8), and waits for no capture. O(entries of that time).
+    its own moment (rule 8), and waits for no capture. O(entries of that time) index look-ups.
     """
-    journal = session.journal(after, span.end)
-    moment = captures.usable["captured_at"].iloc[last].to_pydatetime()
-    near = _near(journal, moment, skew) if last > 0 else np.zeros(0, np.int64)
+    journal = back.session.early_entries(int(back.usable["snapshot_id"].iloc[0]), after, span.end)
+    moment = back.usable["captured_at"].iloc[last].to_pydatetime()
+    near = _near(journal, moment, back.skew) if last > 0 else np.zeros(0, np.int64)
     never = np.union1d(
-        _never_known(session, captures, last, np.unique(journal["contact_id"].drop_null().to_numpy())),
-        _never_known(session, captures, last - 1, near),
+        _never_known(back, last, np.unique(journal["contact_id"].drop_null().to_numpy())),
+        _never_known(back, last - 1, near),
     )
     return journal.filter(pc.is_in(journal["contact_id"], pa.array(never, pa.int64())))
 
@@ -108,21 +107,21 @@ def _near(journal: pa.Table, moment: datetime, skew: timedelta) -> Codes:
     return np.unique(journal.filter(pc.fill_null(near, False))["contact_id"].drop_null().to_numpy())
 
 
-def _never_known(session: JudgingSession, captures: "Captures", position: int, contacts: Codes) -> Codes:
+def _never_known(back: Back, position: int, contacts: Codes) -> Codes:
     """Those of the contacts of which captures until one have had rows, and none that can be used."""
     if not len(contacts):
         return contacts
-    states = with_faults(session.states_at(captures.usable, position, contacts, captures.ignored))
+    states = with_faults(back.session.states_at(back.usable, position, contacts, back.ignored))
     unknown = states.filter(pc.is_valid(states["fault"]))["contact_id"].to_numpy()
-    known = _last_known(session, captures, position, unknown)
+    known = _last_known(back, position, unknown)
     never: Codes = known.loc[known["known_at"].isna(), "contact_id"].to_numpy(np.int64)
     return never
 
 
-def _last_known(session: JudgingSession, captures: "Captures", position: int, contacts: Codes) -> pd.DataFrame:
+def _last_known(back: Back, position: int, contacts: Codes) -> pd.DataFrame:
     """As the session says; without asking, where there is nobody to ask about."""
     if len(contacts):
-        return session.last_known(captures.usable, position, contacts, captures.ignored)
+        return back.session.last_known(back.usable, position, contacts, back.ignored)
     moments = pd.Series([], dtype="datetime64[us, UTC]")
     return pd.DataFrame({"contact_id": pd.Series([], dtype="int64"), "known_at": moments, "lost_at": moments})
 

@@ -28,7 +28,7 @@ TOLD = """
 def night(helpdesk_dsn: str, audit_dsn: str) -> Pipeline:
     """The log of the night, window by window; afterwards something turns up."""
     write_world(helpdesk_dsn, world_of(NIGHT))
-    pipeline = new_pipeline(helpdesk_dsn, audit_dsn, brake_share=1.0)
+    pipeline = new_pipeline(helpdesk_dsn, audit_dsn, brake_share=1.0, capture_check_hours=24)
     for clock in ("03:00", "06:00", "09:00"):
         sync(pipeline, moment(clock))
     assert logged(audit_dsn) == expected(TOLD)
