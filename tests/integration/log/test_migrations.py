@@ -113,6 +113,47 @@ def test_two_upgrades_at_once_both_succeed(new_database: NewDatabase) -> None:
     assert done == [migrations.head()] * 2
 
 
+def test_nobody_who_may_only_read_keeps_an_upgrade_waiting(audit_dsn: str) -> None:
+    """Advisory locks are open to all; and of the locks that a reader can take, none is in the way of an upgrade with nothing to do."""
+    assert "advisory" not in Path(migrations.__file__).read_text()
+    with closing(psycopg2.connect(audit_dsn)) as reader, reader.cursor() as cursor:
+        cursor.execute("set role contact_audit_reader")
+        cursor.execute("select pg_advisory_xact_lock(5920191001)")
+        cursor.execute("select * from audit.contact_activity")
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            cursor.execute("savepoint s; lock table audit.schema_version in row share mode")
+        cursor.execute("rollback to s")
+        assert migrations.upgrade(audit_dsn, waits=5) == migrations.head()
+
+
+def test_an_upgrade_that_waits_in_vain_says_for_whom_and_changes_nothing(audit_dsn: str) -> None:
+    with (
+        closing(psycopg2.connect(audit_dsn, application_name="another upgrade")) as holding,
+        holding.cursor() as cursor,
+    ):
+        cursor.execute(sql.statement("audit/migrate/lock"))
+        told = rf"waited 0\.3 seconds for a lock.*process {holding.info.backend_pid} \(postgres, another upgrade, since .*make migrate"
+        with pytest.raises(AuditDatabaseError, match=told):
+            migrations.upgrade(audit_dsn, waits=0.3)
+    assert migrations.upgrade(audit_dsn, waits=0.3) == migrations.head()
+
+
+def test_an_upgrade_that_a_long_reader_keeps_from_altering_says_so(
+    audit_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alembic import command
+
+    def alter(config: Any, _: str) -> None:
+        config.attributes["connection"].exec_driver_sql("alter table audit.contact_audit_log add column more integer")
+
+    monkeypatch.setattr(command, "upgrade", alter)
+    with closing(psycopg2.connect(audit_dsn, application_name="a long report")) as reader, reader.cursor() as cursor:
+        cursor.execute("select * from audit.contact_audit_log")
+        with pytest.raises(AuditDatabaseError, match=r"a long report, since "):
+            migrations.upgrade(audit_dsn, waits=0.3)
+    assert ask(audit_dsn, "select 1 from pg_attribute where attname = 'more' and attnum > 0") == []
+
+
 def test_an_address_where_nobody_answers_is_one_clear_error() -> None:
     with pytest.raises(AuditDatabaseError, match=r"localhost:1/audit.*Check the connection contact_audit") as caught:
         migrations.upgrade("postgresql://someone:secret@localhost:1/audit")
