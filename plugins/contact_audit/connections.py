@@ -127,6 +127,13 @@ def dsn_of(connection: Any) -> str:
     )
 
 
+def with_option(dsn: str, option: str) -> str:
+    """The DSN with one more of the server's settings (name=value), which then counts before the role's and the database's own."""
+    given = parse_dsn(dsn)
+    given["options"] = f"{given.get('options', '')} -c {option}".strip()
+    return f"postgresql:///?{urlencode(given, quote_via=quote, safe='')}"
+
+
 def where(dsn: str) -> str:
     """What may be shown of a DSN: hosts, ports and database."""
     try:

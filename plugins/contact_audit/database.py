@@ -14,7 +14,7 @@ from adbc_driver_postgresql import dbapi
 from psycopg2.extensions import connection as Connection
 from pyarrow import csv
 
-from contact_audit.connections import where
+from contact_audit.connections import where, with_option
 from contact_audit.errors import (
     AuditDatabaseError,
     ConnectionLostError,
@@ -72,14 +72,21 @@ def need_reader_role(taken: str | None, dsn: str) -> None:
 
 
 def begin_audit(connection: Connection, dsn: str) -> None:
-    """Set what the transaction relies on. AuditDatabaseError where the database cannot store every text, before anything is written."""
+    """Set what the transaction relies on. AuditDatabaseError where the database cannot store every text, or where its triggers do not
+    fire, before anything is written.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_SESSION)
-        encoding = (cursor.fetchone() or ("",))[0]
+        encoding, triggers = (cursor.fetchone() or ("", ""))[:2]
     if encoding != "UTF8":
         raise AuditDatabaseError(
             f"the audit database {where(dsn)} stores text in {encoding}, which cannot hold all names and values; nothing was written. "
             "Make one with create database … encoding 'UTF8' template template0, and migrate that."
+        )
+    if triggers != "origin":
+        raise AuditDatabaseError(
+            f"in the audit database {where(dsn)} session_replication_role is {triggers!r}, so that the triggers that keep the ledger and "
+            "the feed would not fire; nothing was written. Take that setting off this user and this database (alter … reset)."
         )
 
 
@@ -89,6 +96,8 @@ def audit_connect(dsn: str, application_name: str) -> Connection:
         connection = psycopg2.connect(dsn, application_name=application_name, client_encoding="UTF8")
     except psycopg2.Error as error:
         raise _unconnected(first_line(error), str(error), dsn, "audit", AuditDatabaseError) from error
+    # Said by each BEGIN: who has waited for another load has to see what that has written, whatever the role's default is.
+    connection.set_session(isolation_level="READ COMMITTED")
     _ANSWERED.add(where(dsn))
     return connection
 
@@ -198,6 +207,25 @@ def reader(dsn: str, adapter: str, timeout_seconds: int) -> Iterator[Reader]:
     """Open a Reader; every statement ends after the timeout. Raises SourceError (of the capture store: AuditDatabaseError) or
     ConnectionLostError.
     """
+    connection = _reading_connection(dsn, adapter, timeout_seconds)
+    try:
+        if not _tells_texts(connection, dsn, adapter):
+            # The driver learns the types as it connects, and knows none where their functions' names are quoted.
+            connection.close()
+            connection = _reading_connection(with_option(dsn, "quote_all_identifiers=off"), adapter, timeout_seconds)
+            if not _tells_texts(connection, dsn, adapter):
+                raise SourceError(
+                    f"{where(dsn)}: quote_all_identifiers is on for this user or database, and types cannot be told apart "
+                    f"(adapter {adapter}). Take it off (alter role … reset quote_all_identifiers)"
+                )
+        yield Reader(connection, dsn, adapter)
+    finally:
+        with suppress(adbc_driver_manager.Error):  # a connection that is lost cannot say goodbye
+            connection.close()
+
+
+def _reading_connection(dsn: str, adapter: str, timeout_seconds: int) -> Any:
+    """A connection with all that reading relies on set, in its transaction."""
     try:
         connection = dbapi.connect(dsn)
     except adbc_driver_manager.Error as error:
@@ -210,10 +238,18 @@ def reader(dsn: str, adapter: str, timeout_seconds: int) -> Iterator[Reader]:
             for line in bind(statement("sources/session"), {"timeout": timeout_seconds * 1000}).split(";"):
                 if line.strip():
                     cursor.execute(line)
-        yield Reader(connection, dsn, adapter)
-    finally:
-        with suppress(adbc_driver_manager.Error):  # a connection that is lost cannot say goodbye
+    except BaseException:
+        with suppress(adbc_driver_manager.Error):
             connection.close()
+        raise
+    return connection
+
+
+def _tells_texts(connection: Any, dsn: str, adapter: str) -> bool:
+    """Whether the driver knows a text as one; else every text would be bytes."""
+    with reading(dsn, adapter, "session", connection), connection.cursor() as cursor:
+        cursor.execute("select ''::text as text")
+        return bool(pa.types.is_string(cursor.fetch_arrow_table().schema.field(0).type))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg2.extensions import parse_dsn
 
-from contact_audit.connections import dsn_from_uri, dsn_of, libpq_uri, where
+from contact_audit.connections import dsn_from_uri, dsn_of, libpq_uri, where, with_option
 from contact_audit.errors import SettingsError
 
 PRINTABLE = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=30)
@@ -136,3 +136,8 @@ def test_what_cannot_be_read_is_told(text: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message) as refused:
         dsn_from_uri(text)
     assert "a-secret" not in str(refused.value)
+
+
+def test_an_option_more_keeps_those_that_are_there() -> None:
+    dsn = libpq_uri("a,b", "1,2", "me", "p w'&", "db", {"options": "-c x='1 2'", "sslmode": "prefer"})
+    assert parse_dsn(with_option(dsn, "y=off")) == parse_dsn(dsn) | {"options": "-c x='1 2' -c y=off"}

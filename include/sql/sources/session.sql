@@ -9,4 +9,5 @@ set local intervalstyle = 'postgres';
 set local standard_conforming_strings = on;
 set local bytea_output = 'hex';
 set local extra_float_digits = 1;
-set local xmloption = 'content'
+set local xmloption = 'content';
+set local gin_fuzzy_search_limit = 0

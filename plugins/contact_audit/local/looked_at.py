@@ -152,7 +152,7 @@ class _Answer:
 def _row(dsn: str, name: str, text: str | None = None) -> _Answer:
     """The one row of a statement, read-only, or why there is none."""
     try:
-        with closing(psycopg2.connect(dsn, connect_timeout=_CONNECT_SECONDS)) as connection:
+        with closing(psycopg2.connect(dsn, connect_timeout=_CONNECT_SECONDS, client_encoding="UTF8")) as connection:
             connection.set_session(readonly=True, autocommit=True)
             with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
                 cursor.execute(text or statement(name))

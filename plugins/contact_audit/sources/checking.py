@@ -43,7 +43,7 @@ class Found:
 def ask(dsn: str, name: str, schema: str = "public", **values: Any) -> list[dict[str, Any]]:
     """The rows of include/sql/sources/check/<name>.sql, in a connection of its own that writes nothing. Raises SourceError."""
     try:
-        with closing(psycopg2.connect(dsn, application_name="contact_audit")) as connection:
+        with closing(psycopg2.connect(dsn, application_name="contact_audit", client_encoding="UTF8")) as connection:
             connection.set_session(readonly=True)
             with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
                 cursor.execute(statement("sources/live/search_path"), {"schema": schema})

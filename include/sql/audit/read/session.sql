@@ -9,6 +9,9 @@ select
     set_config('datestyle', 'ISO, YMD', true) as date_style,
     set_config('intervalstyle', 'postgres', true) as interval_style,
     set_config('standard_conforming_strings', 'on', true) as plain_literals,
+    set_config('bytea_output', 'hex', true) as bytes,
+    set_config('extra_float_digits', '1', true) as digits,
+    set_config('gin_fuzzy_search_limit', '0', true) as all_rows_of_an_index,
     set_config('search_path', 'pg_catalog', true) as search_path,
     (
         select set_config('role', reader.rolname, true)
