@@ -256,18 +256,15 @@ def _pipeline() -> "Pipeline":
 def _dsn(name: str, failure: type[ContactAuditError]) -> str:
     from contact_audit.connections import dsn_from_uri, dsn_of
 
+    variable = f"AIRFLOW_CONN_{name.upper()}"
     try:
         return dsn_of(BaseHook.get_connection(name))
-    except ValueError:
-        # Airflow cannot read a URI with several hosts; we can
-        written = os.environ.get(f"AIRFLOW_CONN_{name.upper()}")
-        if written is None:
-            raise failure(f"Airflow cannot read its connection {name}: write it as JSON, or mend it.") from None
-        return dsn_from_uri(written)
     except AirflowNotFoundException:
+        # a URI with several hosts Airflow cannot read, and then knows of no such connection; we can
+        if written := os.environ.get(variable):
+            return dsn_from_uri(written)
         raise failure(
-            f"Airflow has no connection {name}. Define it (Admin, Connections, or the environment variable "
-            f"AIRFLOW_CONN_{name.upper()}), of type postgres."
+            f"Airflow has no connection {name}. Define it, of type postgres (Admin, Connections, or the variable {variable})."
         ) from None
 
 

@@ -134,13 +134,10 @@ def airflow_address() -> str:
 
     try:
         return dsn_of(AirflowConnection.get_connection_from_secrets(CONNECTION_ID))
-    except ValueError:
-        # Airflow cannot read a URI with several hosts; we can
-        written = os.environ.get(f"AIRFLOW_CONN_{CONNECTION_ID.upper()}")
-        if written is None:
-            raise AuditDatabaseError(f"Airflow cannot read its connection {CONNECTION_ID}") from None
-        return dsn_from_uri(written)
     except AirflowNotFoundException as error:
+        # a URI with several hosts Airflow cannot read, and then knows of no such connection; we can
+        if written := os.environ.get(f"AIRFLOW_CONN_{CONNECTION_ID.upper()}"):
+            return dsn_from_uri(written)
         raise AuditDatabaseError(f"Airflow has no connection {CONNECTION_ID}: {first_line(error)}") from error
 
 
