@@ -13,7 +13,7 @@ UV := UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=.venv $(BIN)/uv
 ARGS ?=
 ENV ?= .env
 
-.PHONY: help demo demo-roundup up down clean migrate verify check-source doctor airflow secrets test test-heavy test-all prove lint format bench accuracy screenshots superset lock
+.PHONY: help demo demo-roundup up down clean migrate verify check-source doctor watch-test airflow secrets test test-heavy test-all prove lint format bench accuracy screenshots superset lock
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 21
@@ -45,6 +45,9 @@ check-source: $(BIN)/.runtime ## check that the helpdesk can be read: what is wr
 
 verify: $(BIN)/.runtime ## prove that nobody has touched the log; 0: nobody has, 1: what was touched, line by line
 	@$(LOCAL) verify $(ARGS)
+
+watch-test: $(BIN)/.runtime ## say what the watch file would have said of the past year (ARGS=deploy/watches.example.yaml: another)
+	@$(LOCAL) watch-test $(ARGS)
 
 airflow: $(BIN)/.runtime ## any Airflow command: make airflow ARGS='dags list'
 	@$(LOCAL) airflow $(ARGS)

@@ -1,4 +1,4 @@
-"""The three-hourly sync: due windows → extract → diff → load → report. For operators: contact_audit_sync.md."""
+"""The three-hourly sync: due windows → extract → diff → load → report, watch. For operators: contact_audit_sync.md."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ def contact_audit_sync():
     loaded = task(outlets=[tasks.AUDIT_LOG])(tasks.load)(due["plan"], derived)
     # none_failed: also where nothing was due and all between is skipped
     loaded >> task(trigger_rule="none_failed")(tasks.report)(due["plan"])
+    loaded >> task(trigger_rule="none_failed")(tasks.watch)()
 
 
 contact_audit_sync()

@@ -30,6 +30,7 @@ class Settings:
         downloads: how many downloads of the page run at once, in each process of the web server.
         download_seconds: after how long a download ends, whole or not.
         export_destinations: folders, as URIs apart by spaces, below which the export writes; empty means its own, AIRFLOW_HOME/exports.
+        watches: path of the watch file (docs/watches.md); empty: nothing is watched.
         undo_empty_mark: what the helpdesk's import takes for "empty this field"; without one, undo plans' files leave such fields out.
     """
 
@@ -47,6 +48,7 @@ class Settings:
     export_destinations: str = ""
     undo_empty_mark: str = ""
     capture_check_hours: float = 6.0
+    watches: str = ""
 
     @property
     def skew(self) -> timedelta:
@@ -122,4 +124,5 @@ _CONVERT: dict[str, Callable[[str], str | float | int]] = {
     "download_seconds": _count,
     "export_destinations": str,
     "undo_empty_mark": str,
+    "watches": str,
 }

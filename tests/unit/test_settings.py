@@ -37,6 +37,7 @@ def test_every_setting_can_be_set() -> None:
             "CONTACT_AUDIT_DOWNLOAD_SECONDS": "30",
             "CONTACT_AUDIT_EXPORT_DESTINATIONS": "file:///srv/exports s3://logs@bucket/audit",
             "CONTACT_AUDIT_CAPTURE_CHECK_HOURS": "12",
+            "CONTACT_AUDIT_WATCHES": "/etc/contact_audit/watches.yaml",
         }
     ) == Settings(
         "other",
@@ -52,6 +53,7 @@ def test_every_setting_can_be_set() -> None:
         30,
         "file:///srv/exports s3://logs@bucket/audit",
         capture_check_hours=12.0,
+        watches="/etc/contact_audit/watches.yaml",
     )
 
 

@@ -1,4 +1,4 @@
 """What follows from the log: plans that would take events back, watches that say when something happens.
 
-Reads the audit database; nothing here writes to a helpdesk, ever.
+Reads the audit database, and keeps alerts there; nothing here writes to a helpdesk, ever.
 """

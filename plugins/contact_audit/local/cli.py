@@ -73,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--deep", action="store_true", help="derive every loaded window anew from the helpdesk's evidence, too"
             )
+    tried = commands.add_parser("watch-test", help="say what a watch file would have said of the past year")
+    tried.add_argument(
+        "file", nargs="?", default="", help="the watch file; by default the one of CONTACT_AUDIT_WATCHES"
+    )
+    tried.set_defaults(run=_watch_test)
     airflow = commands.add_parser("airflow", help="run an Airflow command: airflow dags list", add_help=False)
     airflow.add_argument("arguments", nargs=argparse.REMAINDER)
     airflow.set_defaults(run=_airflow)
@@ -124,14 +129,10 @@ def _clean(state: State, given: Mapping[str, str], chosen: argparse.Namespace) -
 
 
 def _migrate(state: State, given: Mapping[str, str], _: argparse.Namespace) -> None:
-    from contact_audit.connections import dsn_from_uri, where
+    from contact_audit.connections import where
     from contact_audit.log import migrations
 
-    if is_embedded(CONTACT_AUDIT, given):
-        Server(state).start()
-        dsn = Server(state).dsn("contact_audit")
-    else:
-        dsn = dsn_from_uri(given[CONTACT_AUDIT])
+    dsn = _address(state, given, CONTACT_AUDIT)
     before = migrations.current(dsn)
     after = migrations.upgrade(dsn)
     say(f"{where(dsn)}: " + (f"at revision {after} already" if before == after else f"now at revision {after}"))
@@ -158,6 +159,22 @@ def _doctor(state: State, given: Mapping[str, str], _: argparse.Namespace) -> in
         say(finding.line())
     say(f"{len(found)} faults." if len(found) > 1 else "1 fault." if found else "All is well.")
     return 1 if found else 0
+
+
+def _watch_test(state: State, given: Mapping[str, str], chosen: argparse.Namespace) -> None:
+    from datetime import UTC, datetime
+
+    from contact_audit.act.trial import trial
+    from contact_audit.act.watch_file import read_watches
+
+    path = chosen.file or Settings.from_environment(given).watches
+    if not path:
+        raise SettingsError(
+            "which watch file? Set CONTACT_AUDIT_WATCHES, or: make watch-test ARGS=deploy/watches.example.yaml"
+        )
+    watches = read_watches(path)
+    for line in trial(_address(state, given, CONTACT_AUDIT), watches, datetime.now(UTC)):
+        say(line)
 
 
 def _verify(state: State, given: Mapping[str, str], chosen: argparse.Namespace) -> int:

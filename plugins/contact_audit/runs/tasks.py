@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import Asset, BaseHook, ExceptionRetryPolicy, RetryAction, RetryRule, get_current_context
 from airflow.sdk.configuration import conf
-from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 
 from contact_audit.errors import (
     AuditDatabaseError,
@@ -141,6 +141,23 @@ def report(plan: dict[str, Any]) -> None:
     if plan["spans"]:
         Staging(context["ti"].xcom_pull("extract")["staging"]).remove()
     _tell(report_lines(done))
+
+
+@_plain_errors
+def watch() -> dict[str, Any]:
+    """What watches find in what was loaded, and the alerts on their way; skipped where there is no watch file."""
+    from contact_audit.act.alerts import stop
+    from contact_audit.runs import watching
+
+    path, dsn = Settings.from_environment(os.environ).watches, _dsn("contact_audit", AuditDatabaseError)
+    if not path:
+        stop(dsn)
+        raise AirflowSkipException("nothing is watched: CONTACT_AUDIT_WATCHES names no watch file")
+    base = conf.get("api", "base_url", fallback="").rstrip("/")
+    address = f"{base}/contact-activity/alerts" if base else ""
+    done, lines = watching.watch(dsn, path, _run_id(), address, get_current_context())
+    _tell(lines)
+    return done
 
 
 @_plain_errors

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contact_audit.errors import ContactAuditError, ReaderRoleError
 from contact_audit.settings import Settings
-from contact_audit.web import api, exports, pages, undo
+from contact_audit.web import alerts, api, exports, pages, undo
 from contact_audit.web.downloads import Downloads
 from contact_audit.web.filters import BadRequestError
 from contact_audit.web.queries import Memory
@@ -75,6 +75,7 @@ def create_app(address: Callable[[], str] = airflow_address) -> FastAPI:
 
     app.include_router(api.router)
     app.include_router(pages.router)
+    app.include_router(alerts.router)
     app.include_router(exports.router)
     app.include_router(undo.api_router)
     app.include_router(undo.router)

@@ -27,6 +27,7 @@ MOST_EVENTS = 20_000
 """More are for the DAG contact_audit_undo: a page keeps nobody waiting, nor a web server's memory."""
 _SHOWN = 50
 ContactId = Annotated[str, Query(max_length=500)]
+Alert = Annotated[int | None, Query(ge=1, lt=2**63, description="the events behind this alert")]
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,10 @@ class Section:
 
 
 @router.get("/undo", response_class=HTMLResponse)
-def preview(request: Request, filters: FiltersDep, contact_id: ContactId = "") -> HTMLResponse:
+def preview(request: Request, filters: FiltersDep, contact_id: ContactId = "", alert: Alert = None) -> HTMLResponse:
     """What would take the events of a list back, before anything is downloaded."""
     with _reading(request).snapshot() as ask:
-        plan = _plan(ask, filters, contact_id)
+        plan = _plan(ask, filters, contact_id, alert)
         sections = [_section(plan, name, ask) for name in plan.counts()]
         coverage = queries.coverage(ask, request.app.state.memory)
     page: HTMLResponse = request.app.state.rendering.page(
@@ -54,7 +55,7 @@ def preview(request: Request, filters: FiltersDep, contact_id: ContactId = "") -
         sections=sections,
         changes=sum(section.changes for section in sections),
         files=plan.files(_empty_mark()),
-        address=filters.address(contact_id=contact_id or None),
+        address=filters.address(contact_id=contact_id or None, alert=alert),
         filters=filters,
         contact_id=contact_id,
         coverage=coverage,
@@ -63,49 +64,53 @@ def preview(request: Request, filters: FiltersDep, contact_id: ContactId = "") -
 
 
 @router.get("/undo/plan.json")
-def as_json(request: Request, filters: FiltersDep, contact_id: ContactId = "") -> Response:
+def as_json(request: Request, filters: FiltersDep, contact_id: ContactId = "", alert: Alert = None) -> Response:
     """plan.json."""
     with _reading(request).snapshot() as ask:
-        data = _plan(ask, filters, contact_id).as_json()
+        data = _plan(ask, filters, contact_id, alert).as_json()
     return Response(data, media_type="application/json", headers=_attachment("plan.json"))
 
 
 @router.get("/undo/plan.zip")
-def as_zip(request: Request, filters: FiltersDep, contact_id: ContactId = "") -> Response:
+def as_zip(request: Request, filters: FiltersDep, contact_id: ContactId = "", alert: Alert = None) -> Response:
     """plan.json, the import files and their manifest."""
     from contact_audit.act.write import as_zip as packed  # it brings object storage
 
     with _reading(request).snapshot() as ask:
-        data = packed(_plan(ask, filters, contact_id), _empty_mark())
+        data = packed(_plan(ask, filters, contact_id, alert), _empty_mark())
     return Response(data, media_type="application/zip", headers=_attachment("contact_audit-undo.zip"))
 
 
 @api_router.get("/undo", summary="What would take these events back")
-def undo(request: Request, filters: FiltersDep, contact_id: ContactId = "") -> Response:
+def undo(request: Request, filters: FiltersDep, contact_id: ContactId = "", alert: Alert = None) -> Response:
     """An undo plan, plan.json: fields to set, contacts to recreate or remove, conflicts, and what is back already.
 
     It changes nothing. At most 20,000 events: more by the DAG contact_audit_undo.
     """
     with _reading(request).snapshot() as ask:
-        data = _plan(ask, filters, contact_id).as_json()
+        data = _plan(ask, filters, contact_id, alert).as_json()
     return Response(data, media_type="application/json")
 
 
-def _plan(ask: Ask, filters: Filters, contact_id: str) -> "UndoPlan":
+def _plan(ask: Ask, filters: Filters, contact_id: str, alert: int | None) -> "UndoPlan":
     from contact_audit.act.choice import Choice  # pandas, which most pages never need
     from contact_audit.act.undo import plan_of
 
-    given: Mapping[str, str] = filters.given() | ({"contact_id": contact_id} if contact_id else {})
+    given: Mapping[str, str] = (
+        filters.given() | ({"contact_id": contact_id} if contact_id else {}) | ({"alert": str(alert)} if alert else {})
+    )
     if not given:
         raise BadRequestError("an undo plan needs a filter: of all events there ever were, it would be the empty log")
     wanted = filters.parameters()
     author = wanted["author"]
+    behind = [] if alert is None else ask("alert_event_ids", alert_id=alert, most=MOST_EVENTS + 1)
     choice = Choice.of(
         given,
         None if filters.field is None else [filters.field],
         MOST_EVENTS + 1,
         since=wanted["since"],
         until=wanted["until"],
+        events=None if alert is None else [row["event_id"] for row in behind],
         contacts=[contact_id] if contact_id else None,
         actions=_one(filters.action),
         kinds=_one(wanted["kind"]),

@@ -20,7 +20,7 @@ from tests.support.activity_app import PREFIX, client
 from tests.support.runs import query
 
 PAGES = ["/", "/find?q=dana", "/events", f"/contacts/{DANA}", f"/states/{DANA}", f"/entries/{DANA}", "/event/{event}"]
-PAGES += [f"/undo?contact_id={DANA}"]
+PAGES += [f"/undo?contact_id={DANA}", "/alerts", f"/alerts/{DANA}"]
 API = [
     "/api/events",
     "/api/events/{event}",

@@ -1,0 +1,31 @@
+-- The events that stand and happened in [since, until), as touched.sql has them. O(rows of that time), by index.
+select
+    event.event_id::text as event_id,
+    event.account_id,
+    event.contact_id,
+    event.action,
+    event.author_type,
+    event.author_id,
+    event.author_name,
+    host(event.ip_address) as ip_address,
+    event.channel,
+    event.attribution,
+    event.occurred_at,
+    event.occurred_after,
+    event.window_end,
+    change.fields,
+    change.olds,
+    change.news,
+    'addition' as kind,
+    null as reason
+from audit.contact_audit_log as event
+cross join lateral (
+    select
+        array_agg(one ->> 'field') as fields,
+        array_agg(one ->> 'old') as olds,
+        array_agg(one ->> 'new') as news
+    from jsonb_array_elements(event.changes) as one
+) as change
+where
+    event.occurred_at >= %(since)s
+    and event.occurred_at < %(until)s
