@@ -58,6 +58,8 @@ def _apprise_notifier(destination: Destination, title: str, body: str) -> BaseNo
         def notify(self, context: Any) -> None:  # noqa: ARG002
             services = apprise.Apprise()
             self.hook.set_config_from_conn(self.hook.get_connection(self.apprise_conn_id), services)
+            if not any(services.find(self.tag)):
+                raise UndeliveredError(f"the connection {self.apprise_conn_id} has no service of tag {self.tag!r}")
             taken = services.notify(
                 body=self.body,
                 title=self.title or "",
@@ -65,8 +67,6 @@ def _apprise_notifier(destination: Destination, title: str, body: str) -> BaseNo
                 body_format=self.body_format,
                 tag=self.tag,
             )
-            if taken is None:
-                raise UndeliveredError(f"the connection {self.apprise_conn_id} has no service of tag {self.tag!r}")
             if not taken:
                 raise UndeliveredError(
                     f"a service of the connection {self.apprise_conn_id}, tag {self.tag!r}, refused or did not answer"

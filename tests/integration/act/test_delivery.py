@@ -126,7 +126,7 @@ def test_an_alert_goes_once_to_each_destination(
     )
     assert "contact 4711, update of email" in mail.mails[0][1]
     assert "Contact Audit, emails: 1 alert" in caplog.text
-    assert "secret" not in str(mail.mails) + str(hook.posts) + caplog.text
+    assert "secret@x" not in str(mail.mails) + str(hook.posts) + caplog.text
     assert state(audit_dsn) == [(3, True), (3, True)]
 
     assert deliver(audit_dsn, WATCHES, send, ADDRESS) == Delivered()
