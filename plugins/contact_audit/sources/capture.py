@@ -4,7 +4,8 @@ A capture that dies half-way is none. It is held back where too many contacts ar
 somebody decides; then only the id to decide about is kept.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +14,11 @@ import numpy as np
 from contact_audit.connections import where
 from contact_audit.database import audit_connection
 from contact_audit.errors import CaptureBrakeError, ContactAuditError, SourceError
-from contact_audit.evidence.values import Codes
 from contact_audit.settings import Settings
 from contact_audit.sources import journal_copy
 from contact_audit.sources.derive import derive_entries
-from contact_audit.sources.differences import Came, differing_rows, known_persons
+from contact_audit.sources.differences import Came, differing_rows
+from contact_audit.sources.fingerprints import keep, known_persons
 from contact_audit.sources.live import LiveReads
 from contact_audit.sources.store import LiveSource
 from contact_audit.sources.taking import Store
@@ -28,11 +29,12 @@ class Taken:
     """What taking a capture came to.
 
     Attributes:
-        snapshot_id: the capture; notes: sentences for the run's report.
+        snapshot_id: the capture; notes: sentences for the run's report; seconds: how long its parts took, without the commit.
     """
 
     snapshot_id: int
     notes: tuple[str, ...]
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,22 +77,27 @@ def _take(
         snapshot_id, allowed = int(held["snapshot_id"]), frozenset(held["reasons"])
     elif held["snapshot_id"] is not None and held["decision"] is None:
         snapshot_id = int(held["snapshot_id"])
-    known = known_persons(source)
-    store.query("incoming")
+    with store.part("digests known"):
+        known = known_persons(source.audit_dsn, source.timeout_seconds)
     came = Came()
-    store.copy("incoming_contacts", differing_rows(reads, known, came, source.live.empty_is_null))
-    if came.repeated:
-        store.query("repeated")
-    store.query("analyze")
-    seen = came.seen(known)
+    with store.part("digests compared, rows read"):
+        store.query("incoming")
+        store.copy("incoming_contacts", differing_rows(reads, known, came, source.live.empty_is_null))
+        persons, repeated = came.persons()
+        if repeated:
+            store.query("repeated")
+        store.query("analyze")
+        seen = came.seen(known)
     gone = known.contact[~seen]
-    missing = int((known.present & ~seen).sum()) + int(np.isin(came.deleted(), known.contact[known.present]).sum())
+    deleted = persons.contact[~persons.present]
+    missing = int((known.present & ~seen).sum()) + int(np.isin(deleted, known.contact[known.present]).sum())
     epoch = 1 if newest is None else int(newest["epoch"])
     epoch += "restored" in allowed
     restored = None
     if newest is not None and "restored" not in allowed:
         restored = journal_copy.went_back(store, reads, newest, known.contact[seen])
-    copied = journal_copy.copy(store, reads, newest, epoch, settings.overlap, known.contact[seen])
+    with store.part("journal copied"):
+        copied = journal_copy.copy(store, reads, newest, epoch, settings.overlap, known.contact[seen])
     if "restored" not in allowed:
         restored = restored or copied.clash
     reasons: list[str] = []
@@ -123,19 +130,17 @@ def _take(
         begun_at=begun_at,
     )
     store.query("release")
-    return _write(source, store, reads, snapshot_id, epoch, gone, baseline)
+    with store.part("rows written"):
+        store.query("add_contacts", snapshot_id=snapshot_id)
+        store.query("add_tombstones", snapshot_id=snapshot_id, gone=gone.tolist())
+        store.query("add_scope", snapshot_id=snapshot_id)
+        store.query("add_rows", snapshot_id=snapshot_id, epoch=epoch)
+    with store.part("digests kept"):
+        present = keep(store, known, persons, gone)
+    return _told(source, store, reads, snapshot_id, present, baseline)
 
 
-def _write(
-    source: LiveSource, store: Store, reads: LiveReads, snapshot_id: int, epoch: int, gone: Codes, baseline: bool
-) -> Taken:
-    ids = gone.tolist()
-    store.query("add_contacts", snapshot_id=snapshot_id)
-    store.query("add_tombstones", snapshot_id=snapshot_id, gone=ids)
-    store.query("add_scope", snapshot_id=snapshot_id)
-    store.query("add_fingerprints")
-    store.query("drop_fingerprints", gone=ids)
-    store.query("add_rows", snapshot_id=snapshot_id, epoch=epoch)
+def _told(source: LiveSource, store: Store, reads: LiveReads, snapshot_id: int, present: int, baseline: bool) -> Taken:
     fields = reads.fields().to_pydict()
     store.query(
         "add_fields",
@@ -144,8 +149,9 @@ def _write(
         labels=fields["label"],
         types=fields["field_type"],
     )
-    counts: dict[str, Any] = store.row("count", snapshot_id=snapshot_id) or {}
-    derived = derive_entries(store, source.live, only=snapshot_id)
+    counts: dict[str, Any] = store.row("count", snapshot_id=snapshot_id, contacts=present) or {}
+    with store.part("entries derived"):
+        derived = derive_entries(store, source.live, only=snapshot_id)
     notes = [
         f"capture {snapshot_id} taken: {counts['contacts']} contacts, {counts['rows_written']} rows that differ, "
         f"{counts['entries']} journal rows seen first"
@@ -160,7 +166,7 @@ def _write(
             f"capture {snapshot_id} is a new baseline: version {source.live.version} of the adapter {source.adapter} reads contacts "
             "otherwise, so what differs from the capture before is no event"
         )
-    return Taken(snapshot_id, tuple(notes))
+    return Taken(snapshot_id, tuple(notes), store.seconds)
 
 
 def _hold(

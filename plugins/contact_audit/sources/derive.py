@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from contact_audit import model
 from contact_audit.sources.live import Adapter
-from contact_audit.sources.live_journal import COLUMNS, Ends, State, entries
+from contact_audit.sources.live_journal import COLUMNS, Ends, State, captures_decide, entries
 from contact_audit.sources.taking import FOLDER, Store
 from contact_audit.sql import statement
 
@@ -88,13 +88,15 @@ def _raw_frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
 def _ends(store: Store, found: pd.DataFrame, snapshot_id: int, previous: int | None) -> Ends:
     before: dict[int, State] = {}
     after: dict[int, State] = {}
-    if previous is not None:
-        contacts = found["contact_id"].unique().tolist()
-        states = store.query("ends", contacts=contacts, snapshot_id=snapshot_id, previous_id=previous)
-        for row in states.to_dict("records"):  # contacts that the journal mentions, twice
-            state: dict[str, Any] = {name: row[name] for name in model.BUILT_IN_FIELDS}
-            state |= {model.CUSTOM_FIELD_PREFIX + name: value for name, value in row["custom_fields"].items()}
-            (after if row["after"] else before)[row["contact_id"]] = state
+    told = found.loc[[captures_decide(items) for items in found["items"]], "contact_id"]
+    if previous is not None and len(told):
+        names = dict[str, str]()
+        rows = store.rows("ends", contacts=told.unique().tolist(), snapshot_id=snapshot_id, previous_id=previous)
+        for contact, is_after, *values, custom_fields in rows:  # contacts whose values the journal tells, twice
+            state: dict[str, Any] = dict(zip(model.BUILT_IN_FIELDS, values, strict=True))
+            for name, value in orjson.loads(custom_fields).items():
+                state[names.get(name) or names.setdefault(name, model.CUSTOM_FIELD_PREFIX + name)] = value
+            (after if is_after else before)[contact] = state
     return Ends(before, after, previous is None)
 
 

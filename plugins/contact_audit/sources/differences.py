@@ -4,19 +4,15 @@ Memory is some 20 bytes a person, whatever the rows hold.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contact_audit.database import reader
 from contact_audit.evidence.values import Codes
+from contact_audit.sources.fingerprints import Flags, Known
 from contact_audit.sources.live import LiveReads
-from contact_audit.sources.store import LiveSource
-from contact_audit.sql import bind, statement
 
 _ROWS = ["contact_id", "account_id", "name", "email", "primary_phone", "custom_fields", "created_at", "deleted", "in_scope",
          "merged_into", "fingerprint"]  # fmt: skip
@@ -24,22 +20,14 @@ _WHOLE = 0.1
 """From this share of persons on, all rows are read rather than those that differ looked up."""
 
 
-@dataclass(frozen=True)
-class Known:
-    """The persons of the newest capture, ordered by id: their digests, and whether they were not deleted."""
-
-    contact: Codes
-    fingerprint: Codes
-    present: npt.NDArray[np.bool_]
-
-
 class Came:
-    """What the source gave, gathered while it streams by: ids alone."""
+    """What the source gave, gathered while it streams by: ids and digests alone."""
 
     def __init__(self) -> None:
         self._seen: list[Codes] = []
         self._rows: list[Codes] = []
-        self._deleted: list[Codes] = []
+        self._fingerprints: list[Codes] = []
+        self._deleted: list[Flags] = []
 
     def all_ids(self, contact: Codes) -> None:
         """These persons are there."""
@@ -49,26 +37,26 @@ class Came:
         """These rows differ; the table as it is."""
         contact = table["contact_id"].to_numpy()
         self._rows.append(contact)
-        self._deleted.append(contact[table["deleted"].to_numpy()])
+        self._fingerprints.append(table["fingerprint"].to_numpy())
+        self._deleted.append(table["deleted"].to_numpy())
         return table
 
-    def seen(self, known: Known) -> npt.NDArray[np.bool_]:
+    def seen(self, known: Known) -> Flags:
         """Which of the known persons are there."""
         flags = np.zeros(len(known.contact), bool)
         for contact in self._seen:
-            place, found = _places(known, contact)
+            place, found = known.places(contact)
             flags[place[found]] = True
         return flags
 
-    def deleted(self) -> Codes:
-        """Which of the rows that differ are of persons deleted softly."""
-        return np.concatenate([np.zeros(0, np.int64), *self._deleted])
-
-    @property
-    def repeated(self) -> bool:
-        """Whether a person came twice."""
+    def persons(self) -> tuple[Known, bool]:
+        """The rows that differ by their persons, one each (the least digest), and whether a person came twice."""
         contact = np.concatenate([np.zeros(0, np.int64), *self._rows])
-        return len(np.unique(contact)) < len(contact)
+        fingerprint = np.concatenate([np.zeros(0, np.int64), *self._fingerprints])
+        deleted = np.concatenate([np.zeros(0, bool), *self._deleted])
+        order = np.lexsort((fingerprint, contact))
+        once = order[np.append(True, np.diff(contact[order]) != 0)] if len(order) else order
+        return Known(contact[once], fingerprint[once], ~deleted[once]), len(once) < len(contact)
 
 
 def differing_rows(reads: LiveReads, known: Known, came: Came, empty_is_null: bool) -> Iterator[pa.Table]:
@@ -83,7 +71,7 @@ def differing_rows(reads: LiveReads, known: Known, came: Came, empty_is_null: bo
         for batch in batches:
             contact, fingerprint = (batch.column(name).to_numpy() for name in ("contact_id", "fingerprint"))
             came.all_ids(contact)
-            place, found = _places(known, contact)
+            place, found = known.places(contact)
             differing.append(contact[~found | (known.fingerprint[place] != fingerprint)])
     wanted = np.unique(np.concatenate([np.zeros(0, np.int64), *differing]))
     if len(wanted) <= _WHOLE * len(known.contact):
@@ -118,21 +106,3 @@ def _without_empty(texts: pa.ChunkedArray) -> pa.ChunkedArray:
         if isinstance(fields, dict):
             plain[row] = orjson.dumps({name: value for name, value in fields.items() if value != ""}).decode()
     return pa.chunked_array([pa.array(plain, pa.string())])
-
-
-def known_persons(source: LiveSource) -> Known:
-    """The persons of the newest capture."""
-    text = bind(statement("sources/store/taking/fingerprints"), {})
-    with reader(source.audit_dsn, "store", source.timeout_seconds) as open_reader:
-        table = open_reader.table_of("fingerprints", text)
-    contact = table["contact_id"].to_numpy()
-    order = np.argsort(contact, kind="stable")
-    present = table["present"].to_numpy()
-    return Known(contact[order], table["fingerprint"].to_numpy()[order], present[order])
-
-
-def _places(known: Known, contact: Codes) -> tuple[Codes, npt.NDArray[np.bool_]]:
-    if not len(known.contact):
-        return np.zeros(len(contact), np.int64), np.zeros(len(contact), bool)
-    place = np.minimum(np.searchsorted(known.contact, contact), len(known.contact) - 1)
-    return place, known.contact[place] == contact

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from contact_audit import model
 from contact_audit.errors import CaptureBrakeError
+from contact_audit.evidence.journal import Flags
 from contact_audit.evidence.states import Extract
 from contact_audit.evidence.values import Codes
 from contact_audit.sources.base import JudgingSession, Session, SightedSession
@@ -28,7 +29,7 @@ class Captures:
     """All captures of the source, and what was decided about them.
 
     Attributes:
-        usable: model.CAPTURES without the ignored ones, oldest first, index 0..n-1.
+        usable: model.CAPTURES without the ignored ones, oldest first, index 0..n-1. After an ignored baseline the next one is it.
         ignored: ids of those that a decision says to ignore; accepted: of those the brake lets pass.
         every: the ids of all that are there.
         notes: sentences about those that cannot be used.
@@ -46,7 +47,7 @@ class Captures:
         frame = session.captures()
         ids = frame["snapshot_id"].to_numpy(np.int64)
         ignored = np.array([one for one, decision in decisions.items() if decision == "ignore"], np.int64)
-        usable = frame[~np.isin(ids, ignored)].reset_index(drop=True)
+        usable = _usable(frame, np.isin(ids, ignored))
         accepted = frozenset(one for one, decision in decisions.items() if decision == "accept")
         notes = tuple(session.unusable()) if isinstance(session, JudgingSession) else ()
         return cls(usable, ignored, accepted, ids, notes)
@@ -59,6 +60,14 @@ class Captures:
         """Id and moment of the last usable full capture until a moment."""
         full = self.usable[(self.usable["kind"] == "full") & (self.usable["captured_at"] <= pd.Timestamp(until))]
         return (int(full["snapshot_id"].iloc[-1]), full["captured_at"].iloc[-1].to_pydatetime()) if len(full) else None
+
+
+def _usable(frame: pd.DataFrame, left_out: Flags) -> pd.DataFrame:
+    """The captures that are not left out; what a baseline among those made of the difference, the next used one makes of it."""
+    usable = frame[~left_out].reset_index(drop=True)
+    following = np.cumsum(~left_out)[left_out & (frame["kind"] == "baseline").to_numpy()]
+    usable.loc[following[following < len(usable)], "kind"] = "baseline"
+    return usable
 
 
 @dataclass(frozen=True)

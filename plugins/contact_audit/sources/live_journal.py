@@ -68,6 +68,14 @@ def entries(rows: pd.DataFrame, ends: Ends, empty_is_null: bool) -> pd.DataFrame
     return frame.drop(columns="items")
 
 
+def captures_decide(items: Any) -> bool:
+    """Whether what the captures hold may decide what these items of a row say: a value is doubtful, half told, or a list's."""
+    return isinstance(items, list) and any(
+        item.get("doubtful") or "added" in item or "removed" in item or ("old" in item) != ("new" in item)
+        for item in items
+    )
+
+
 def _cleaned(items: Any, empty_is_null: bool) -> list[dict[str, Any]] | None:
     if items is None or (isinstance(items, float) and np.isnan(items)):
         return None

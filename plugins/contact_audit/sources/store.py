@@ -98,7 +98,7 @@ class StoreSession:
         table = self._reader.table(
             "journal", seen_after=low, seen_until=high, first=int(ids[0]) if len(ids) else 0, after=after, until=until
         )
-        return table.cast(model.JOURNAL)
+        return model.judged(table, model.JOURNAL)
 
     def changed_rows(self, after: datetime, until: datetime, ignored: Codes) -> pa.Table:
         """model.STATES of the captures in (after, until]."""

@@ -139,6 +139,30 @@ def test_a_version_that_reads_contacts_otherwise_makes_a_baseline(
 
 
 @pytest.mark.usefixtures("dana")
+def test_after_an_ignored_baseline_the_next_capture_is_the_baseline(
+    pipeline: Pipeline, do: Do, tiny_dsn: str, tmp_path: Any
+) -> None:
+    sync(pipeline, last_border())
+    register(TinyAdapter(version=2), phone_of="upper(p.name)", into=tmp_path)
+    newer = new_pipeline(tiny_dsn, pipeline.audit_dsn, source="tiny")
+    sync(newer, last_border())
+    query(
+        newer.audit_dsn,
+        "insert into audit.capture_decisions (snapshot_id, decision, decided_by, reason) values (2, 'ignore', 'me', 'because')",
+    )
+    sync(newer, last_border())
+    assert events(newer) == []
+    do("update person set name = 'Dana Jones' where id = 1")
+    sync(newer, last_border())
+    assert [one["changes"] for one in events(newer)] == [
+        [
+            {"field": "name", "old": "Dana", "new": "Dana Jones"},
+            {"field": "primary_phone", "old": "DANA", "new": "DANA JONES"},
+        ]
+    ]
+
+
+@pytest.mark.usefixtures("dana")
 def test_of_two_runs_at_once_the_second_waits_and_uses_the_firsts_capture(pipeline: Pipeline) -> None:
     assert isinstance(pipeline.source, LiveSource)
     with closing(psycopg2.connect(pipeline.audit_dsn)) as other:

@@ -26,7 +26,7 @@ Do = Callable[..., list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
-class _Worlds(TinyAdapter):
+class LiveWorld(TinyAdapter):
     """The tiny adapter, whose journal says of its authors what a world does; '' is not null there."""
 
     empty_is_null: bool = False
@@ -74,7 +74,7 @@ def write(do: Do, contact_id: int, state: dict[str, Any] | None, created_at: dat
 def test_every_change_is_one_right_event_though_commits_come_late(
     seed: int, tiny_dsn: str, audit_dsn: str, do: Do
 ) -> None:
-    register(_Worlds())
+    register(LiveWorld())
     try:
         pipeline = new_pipeline(tiny_dsn, audit_dsn, source="tiny", brake_share=1.0)
         _live_through(seed, pipeline, do)

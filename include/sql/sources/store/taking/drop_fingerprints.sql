@@ -1,3 +1,3 @@
--- Who is gone has none. O(persons gone).
-delete from captures.fingerprints as f
-where f.contact_id = any(%(gone)s::bigint [])
+-- The blocks that become others go before they are written. O(blocks given).
+delete from captures.fingerprint_blocks as b
+where b.block = any(%(blocks)s::bigint [])

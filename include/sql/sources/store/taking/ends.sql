@@ -2,11 +2,10 @@
 select
     wanted.contact_id,
     at_end.last_id = %(snapshot_id)s as after,
-    c.account_id,
     c.name,
     c.email,
     c.primary_phone,
-    c.custom_fields
+    c.custom_fields::text as custom_fields
 from unnest(%(contacts)s::bigint []) as wanted (contact_id)
 cross join unnest(array[%(snapshot_id)s::bigint, %(previous_id)s::bigint]) as at_end (last_id)
 cross join lateral (

@@ -1,6 +1,7 @@
--- Each person's digest as of the newest capture. One row a person; O(persons).
+-- The digests of all persons as of the newest capture, block by block in the order of ids. One row a block; O(persons).
 select
-    f.contact_id,
-    f.fingerprint,
-    f.present
-from captures.fingerprints as f
+    b.contacts,
+    b.fingerprints,
+    b.present
+from captures.fingerprint_blocks as b
+order by b.block
