@@ -3,7 +3,7 @@
 from contact_audit.log.migrations import execute
 
 revision = "0014"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
