@@ -182,7 +182,7 @@ def _until_waiting(dsn: str, count: int) -> None:
     for _ in range(600):
         waiting = query(
             dsn,
-            "select count(*)::int as n from pg_locks where locktype = 'advisory' and not granted "
+            "select count(*)::int as n from pg_locks where locktype = 'relation' and not granted "
             "and database = (select oid from pg_database where datname = current_database())",
         )
         if waiting[0]["n"] == count:

@@ -28,7 +28,6 @@ def test_a_task_and_make_come_to_the_same_address(written: str, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("written", WRITTEN)
-@pytest.mark.usefixtures("airflow")
 def test_the_page_and_make_come_to_the_same_address(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_CONTACT_AUDIT", written)
     assert parse_dsn(airflow_address()) == parse_dsn(dsn_from_uri(written))
