@@ -72,7 +72,6 @@ def contact_audit_backfill():
     """Wire the tasks."""
     chunks = task(tasks.plan)()
     done = task(pool=tasks.POOL, map_index_template=tasks.CHUNK_LABEL)(tasks.run_chunk).expand(chunk=chunks)
-    # all_done would run it even without a plan
     task(trigger_rule="all_done_min_one_success", outlets=[tasks.AUDIT_LOG])(tasks.summary)(chunks, done)
     done >> task(trigger_rule="all_done_min_one_success")(tasks.watch)()
 
