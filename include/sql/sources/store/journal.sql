@@ -1,7 +1,7 @@
 -- The entries that were first seen in the captures of a stretch (seen_after, seen_until], and of those that the first usable capture
 -- saw, whatever it copied, the ones that happened in (after, until]. Only of persons who are told by then. O(entries returned).
--- Who was not captured by then is told, whatever comes later: nothing said that it was no contact. A raw row without contact or moment can be no entry: it comes
--- whole, to be set aside; one without moment as of the capture that saw it.
+-- Who was not captured by then is told, whatever comes later: nothing said that it was no contact. A raw row without contact or moment
+-- can be no entry: it comes whole, to be set aside; one without moment as of the capture that saw it.
 select
     j.entry_id,
     j.contact_id,
