@@ -179,7 +179,7 @@ def test_a_rejected_capture_row_leaves_its_contact_as_the_capture_before_had_it(
     assert (row["relation"], row["snapshot_id"], row["contact_id"], row["used"]) == ("contact_snapshots", 2, "1", False)
     assert row["reason"] == "custom_fields is not an object"
     assert row["row"]["name"] == "Bea"
-    assert logged(audit_dsn) == expected("09:00/1 [3-4] update 06:00..09:00 ? unattributed -: plan a>c")
+    assert logged(audit_dsn) == expected("09:00/1 [1-4] update 00:00..09:00 ? unattributed -: plan a>c")
     contact = query(audit_dsn, "select name, custom_fields, deleted from audit.contacts")
     assert [tuple(row.values()) for row in contact] == [("Ann", {"plan": "c"}, False)]
 
@@ -202,7 +202,7 @@ def test_a_contact_gone_after_a_rejected_row_is_deleted(pipeline: Pipeline, help
     )
     query(helpdesk_dsn, "update helpdesk.contact_snapshots set custom_fields = '[]' where snapshot_id = 2")
     backfill(new_pipeline(helpdesk_dsn, audit_dsn, brake_share=1.0), **SPAN)
-    assert logged(audit_dsn) == expected("09:00/1 [3-4] delete 06:00..09:00 ? unattributed -: plan a>null")
+    assert logged(audit_dsn) == expected("09:00/1 [1-4] delete 00:00..09:00 ? unattributed -: plan a>null")
     assert query(audit_dsn, "select deleted from audit.contacts") == [{"deleted": True}]
 
 

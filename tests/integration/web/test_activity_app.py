@@ -38,6 +38,7 @@ OTHERS = [
     "/static/icon.svg",
     "/docs",
     "/openapi.json",
+    "/alert/1",
     "/nothing",
 ]
 
