@@ -24,7 +24,9 @@ select
     event.window_end,
     event.rules_version,
     event.run_id,
-    event.loaded_at
+    event.loaded_at,
+    event.merged_into,
+    event.on_behalf_of
 from audit.alert_events as behind
 inner join audit.contact_audit_log as event on behind.event_id = event.event_id and behind.occurred_at = event.occurred_at
 left join audit.contacts as contact on event.contact_id = contact.contact_id
