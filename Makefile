@@ -108,12 +108,12 @@ lock: $(BIN)/.uv ## compile requirements*.txt anew from requirements*.in
 
 $(BIN)/.runtime: requirements.txt | $(BIN)/.uv
 	@echo "Installing the locked requirements into .venv"
-	@$(UV) pip install --quiet --require-hashes -r requirements.txt
+	@$(UV) pip install --quiet --compile-bytecode --require-hashes -r requirements.txt
 	@touch $@
 
 $(BIN)/.development: requirements.txt requirements-dev.txt | $(BIN)/.uv
 	@echo "Installing the locked requirements, and those of development, into .venv"
-	@$(UV) pip install --quiet --require-hashes -r requirements.txt -r requirements-dev.txt
+	@$(UV) pip install --quiet --compile-bytecode --require-hashes -r requirements.txt -r requirements-dev.txt
 	@touch $(BIN)/.runtime $@
 
 $(BIN)/.uv: requirements-bootstrap.txt

@@ -9,6 +9,7 @@ select
     set_config('datestyle', 'ISO, YMD', true) as date_style,
     set_config('intervalstyle', 'postgres', true) as interval_style,
     set_config('standard_conforming_strings', 'on', true) as plain_literals,
+    set_config('quote_all_identifiers', 'off', true) as plain_names,
     set_config('bytea_output', 'hex', true) as bytes,
     set_config('extra_float_digits', '1', true) as digits,
     set_config('gin_fuzzy_search_limit', '0', true) as all_rows_of_an_index,

@@ -27,7 +27,7 @@ def test_a_trial_says_what_a_file_would_have_said(helpdesk_dsn: str, audit_dsn: 
         new_pipeline(helpdesk_dsn, audit_dsn, brake_share=1.0), from_=HISTORY_START.isoformat(), to=last.isoformat()
     )
     lines = list(trial(audit_dsn, WATCHES, last + timedelta(days=40)))
-    assert lines[0] == "2018-11-10 to 2019-11-10:"
+    assert lines[0] == "2018-11-11 to 2019-11-11:"
     (counted,) = query(
         audit_dsn,
         """

@@ -23,6 +23,7 @@ TARGETS = [
     "check-source",
     "doctor",
     "verify",
+    "watch-test",
     "secrets",
     "test",
     "test-heavy",

@@ -217,13 +217,18 @@ def many_events(dsn: str) -> None:
         # as a load does, so that the feed knows of them
         cursor.execute(
             """
+            with windows as (
+                select window_start, window_end, count(*) as events
+                from audit.contact_audit_log
+                group by 1, 2
+            )
             insert into audit.ledger (
                 kind, window_start, window_end, events, entries_without_event, rejected, superseded, captures, whole,
-                rules_version, run_id
+                rules_version, run_id, roots
             )
-            select 'load', window_start, window_end, count(*), 0, 0, 0, '{}', true, 1, 'test'
-            from audit.contact_audit_log
-            group by 2, 3
+            select 'load', window_start, window_end, events, 0, 0, 0, '{}', true, 1, 'test', roots
+            from windows
+            inner join audit.seal((select array_agg(window_end) from windows), false) on window_end = sealed
             """
         )
         cursor.execute("analyze audit.contact_audit_log")
@@ -261,7 +266,7 @@ READABLE = [
     ),
     *("event_feed", "sync_status", "contact_audit_log", "superseded_events", "entries_without_event"),
     *("schema_changes", "schema_change_values", "contacts", "field_labels", "ledger", "loads", "state"),
-    *("windows_of_older_rules", "verifications"),
+    *("windows_of_older_rules", "verifications", "merged_contacts", "watching", "alerts", "alert_events"),
 ]
 
 
