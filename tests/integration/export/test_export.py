@@ -249,7 +249,7 @@ print(rows, size, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
 
-@pytest.mark.slow
+@pytest.mark.heavy(minutes=5)
 def test_ten_times_the_events_take_no_more_memory(audit_dsn: str) -> None:
     few, many = 4_000, 40_000
     many_events(audit_dsn, many)

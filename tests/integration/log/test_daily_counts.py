@@ -4,6 +4,8 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from contact_audit.runs.backfill import Request, plan_chunks, run_chunk
 from contact_audit.windows import HISTORY_START
 from tests.integration.log.test_reading_views import many_events, visited
@@ -36,6 +38,7 @@ def uncounted(dsn: str) -> int:
     return len(query(dsn, "select * from audit.uncounted_days"))
 
 
+@pytest.mark.heavy(minutes=5)
 def test_after_each_run_all_is_counted_and_the_same_as_the_log(helpdesk_dsn: str, audit_dsn: str) -> None:
     """Through late entries, too, that supersede events of days long counted."""
     rng = random.Random(3)

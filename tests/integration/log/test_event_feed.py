@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg2
+import pytest
 from psycopg2.extensions import connection as Connection
 
 from contact_audit.log import migrations
@@ -59,6 +60,7 @@ class Copy:
         return {(row["event_id"], row["occurred_at"]): row for row in log} == self.rows
 
 
+@pytest.mark.heavy(minutes=5)
 def test_a_copy_kept_through_late_entries_equals_the_log(helpdesk_dsn: str, audit_dsn: str) -> None:
     rng = random.Random(5)
     world = random_world(11, contacts=8, captures=8, hardness=0.7)

@@ -169,6 +169,7 @@ def test_an_outage_heals_in_one_run(pipeline: Pipeline, happens: Callable[[str],
     assert logged(audit_dsn)[-1] == "18:00/1 [3-5] update 10:00 bo matched #2: plan c>e"
 
 
+@pytest.mark.heavy(minutes=5)
 def test_a_replay_of_the_past_heals_as_the_present_did(
     helpdesk_dsn: str, audit_dsn: str, new_database: Any, _audit_template: str
 ) -> None:

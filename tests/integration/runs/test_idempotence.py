@@ -92,6 +92,7 @@ def test_a_dry_run_tells_what_would_change_and_writes_nothing(helpdesk_dsn: str,
 
 
 @pytest.mark.usefixtures("world")
+@pytest.mark.heavy(minutes=5)
 def test_four_ways_give_the_same_rows(helpdesk_dsn: str, audit: Callable[[], str]) -> None:
     by_sync, by_day, by_month, by_airflow = audit(), audit(), audit(), audit()
     for end in ends():
@@ -152,7 +153,7 @@ for chunk in plan_chunks(pipeline, request, 1024, "a test", say):
 """
 
 
-@pytest.mark.slow
+@pytest.mark.heavy(minutes=5)
 def test_a_backfill_killed_at_random_points_and_resumed_gives_the_rows_of_an_undisturbed_one(
     helpdesk_dsn: str, audit: Callable[[], str]
 ) -> None:

@@ -71,6 +71,7 @@ def test_a_world_gives_them_at_once_too(name: str, helpdesk_dsn: str, audit_dsn:
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.heavy(minutes=5)
 def test_random_worlds_give_what_the_oracle_says_window_by_window_and_at_once(
     seed: int, helpdesk_dsn: str, new_database: Any, _audit_template: str
 ) -> None:
