@@ -1,6 +1,6 @@
 """Watches as the DAGs run them: after a load, on its own, and never in its way."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -46,7 +46,7 @@ def test_a_watch_file_that_is_wrong_fails_the_watching_alone_and_nothing_is_miss
     run = project.run(SYNC, logical_date=END)
     assert (run.state, run.tasks["watch"][0], run.tasks["report"]) == ("failed", "failed", ("success", 1))
     assert f"{file}, watch 'emails', feild: is no key of when" in run.text
-    assert END in loaded_windows(project.audit)
+    assert loaded_windows(project.audit) == [END, END + timedelta(hours=3)]
     file.write_text(WATCH + "notify: [log, apprise]")
     run = project.run(SYNC, logical_date=END)
     # and a destination that nobody has set up is no failure of a run

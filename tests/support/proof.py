@@ -1,6 +1,6 @@
 """How many worlds the properties are tried on, which ones, and what has been compared.
 
-`PROVE_WORLDS` sets the number (80 without it), `PROVE_SHARD` chooses other worlds than the usual ones, so that
+`PROVE_WORLDS` sets the number (200 without it), `PROVE_SHARD` chooses other worlds than the usual ones, so that
 processes may share the work (`make prove`); each leaves its counts in the file that `PROVE_COUNTS` names.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
-WORLDS = int(os.environ.get("PROVE_WORLDS", "80"))
+WORLDS = int(os.environ.get("PROVE_WORLDS", "200"))
 _SHARD = os.environ.get("PROVE_SHARD")
 
 any_world = settings(

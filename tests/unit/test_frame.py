@@ -56,3 +56,15 @@ def test_a_warning_is_an_error_and_each_exception_has_a_name(tmp_path: Path) -> 
     first, *exceptions = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["filterwarnings"]
     assert first == "error"
     assert [one for one in exceptions if not one.startswith("ignore:") or len(one) < 20] == []
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("tests/**/conftest.py")), ids=lambda file: file.parent.name)
+def test_no_conftest_imports_airflow_before_the_environment_is_set(file: Path) -> None:
+    """Of the folders that a command names, pytest reads these files before it sets anything up."""
+    module = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+    text = f"import sys, {module}; print('airflow' in sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["plugins", "."])}
+    done = subprocess.run(
+        [sys.executable, "-c", text], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"

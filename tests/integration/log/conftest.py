@@ -1,4 +1,7 @@
-"""A log with everything in it that the ledger's chain covers, for those who touch it and for those who prove it."""
+"""A log with everything in it that the ledger's chain covers, for those who touch it and for those who prove it.
+
+Whatever imports Airflow is imported inside the fixtures: this file may be read before the environment is set.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -7,9 +10,6 @@ import pytest
 
 from contact_audit.local.embedded import Server
 from tests.conftest import _execute
-from tests.support.runs import backfill, new_pipeline, query
-from tests.support.tampering import LAST, SPAN
-from tests.support.worlds import random_world, write_world
 
 PROVED = "proved_template"
 
@@ -17,6 +17,10 @@ PROVED = "proved_template"
 @pytest.fixture(scope="module")
 def proved(postgres: Server, _helpdesk_template: str, _audit_template: str) -> Iterator[str]:
     """A log with everything in it: superseded events, replaced rows beside the log, a decision. Not to be touched: copies are."""
+    from tests.support.runs import backfill, new_pipeline, query
+    from tests.support.tampering import LAST, SPAN
+    from tests.support.worlds import random_world, write_world
+
     _execute(postgres, "create database {} template {}", "proved_helpdesk", _helpdesk_template)
     _execute(postgres, "create database {} template {}", PROVED, _audit_template)
     helpdesk, audit = postgres.dsn("proved_helpdesk"), postgres.dsn(PROVED)
