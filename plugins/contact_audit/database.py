@@ -275,8 +275,8 @@ def _source_error(code: str, text: str, dsn: str, adapter: str, name: str, conne
         return SourceError(f"{where(dsn)}: {text} (adapter {adapter}). Grant the reading user select on it.")
     if not code and not _alive(connection):
         return ConnectionLostError(f"lost {place}: the connection broke while {name}.sql was read ({text})")
-    told = f"{staying(code) or text} (adapter {adapter}, {name}.sql{f', SQLSTATE {code}' if code else ''})"
-    return SourceError(f"{where(dsn)}: {told}. {expected}")
+    state = f", SQLSTATE {code}" if code else ""
+    return SourceError(f"{where(dsn)}: {staying(code) or text} (adapter {adapter}, {name}.sql{state}). {expected}")
 
 
 _TOO_LONG = "took longer than CONTACT_AUDIT_STATEMENT_TIMEOUT_SECONDS. Look for missing indexes (docs/adapters.md), or raise the setting."
