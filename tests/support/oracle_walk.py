@@ -212,7 +212,7 @@ class Walk:
         elif candidates:
             places = tuple(step.place for step in candidates)
             self.shared.setdefault(places, []).append(change(name, left, reached))
-            self.shared_rule[places] = rule
+            self.shared_rule[places] = max(rule, self.shared_rule.get(places, rule), key=STRENGTH.index)  # the weakest
         else:
             self.nobodys.setdefault((point.place, end.place), []).append(change(name, left, reached))
             point.unconfirmed = end.unconfirmed = True  # even where the pin itself is no change

@@ -144,7 +144,7 @@ def _shared(walk: Walk, attributed: Attributed, moment: Codes) -> tuple[pd.DataF
     row_of = {candidates: row for row, candidates in enumerate(distinct)}
     event = np.array([row_of[candidates] for candidates in attributed.candidates], np.int64)
     strength = np.zeros(len(distinct), np.int64)
-    strength[event] = attributed.shared.strength
+    np.maximum.at(strength, event, attributed.shared.strength)  # an event is known as its weakest part is
     first = np.array([candidates[0] for candidates in distinct], np.int64)
     last = np.array([candidates[-1] for candidates in distinct], np.int64)
     frame = _frame(

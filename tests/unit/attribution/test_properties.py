@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contact_audit.attribution import conservation
@@ -28,8 +28,13 @@ worlds = st.builds(
 randoms = st.randoms(use_true_random=False)
 
 
+# a birth's entry names one of two fields without its value, and two later entries by one author name both
+MIXED = random_world(1007773001, contacts=3, captures=4, hardness=1.0)
+
+
 @any_world
 @given(worlds)
+@example(MIXED)
 def test_events_are_the_oracles_lead_from_capture_to_capture_and_account_for_every_entry(world: dict[str, Any]) -> None:
     evidence, derived = attributed(extract_of(world))
     conservation.check(

@@ -117,6 +117,23 @@ def test_rule_7_so_it_is_for_several_candidates_of_one_author_and_matched_after_
     )
 
 
+@pytest.mark.parametrize("births", ["plan", "email"])
+def test_rules_6_and_7_several_candidates_of_one_author_are_known_as_the_weakest_part(births: str) -> None:
+    check(
+        f"""
+        00:00 capture -
+        01:00 create #1 bo {births}
+        02:00 update #2 ann plan email
+        02:30 update #3 ann plan email
+        03:00 capture plan=a email=x
+        """,
+        """
+        03:00/1 [1-2] create 01:00 bo recorded #1:
+        03:00/2 [1-2] update 02:00..02:30 ann inferred #2|#3: plan null>a, email null>x
+        """,
+    )
+
+
 def test_rule_7_a_birth_is_inferred_where_a_bare_update_could_have_set_a_value() -> None:
     check(
         """
